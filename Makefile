@@ -1,0 +1,39 @@
+# Each target sets up what it needs: a virtual environment beside this file, and BIND from Debian for the tests.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+CODE   := mcidns providers tests bench
+
+.PHONY: demo test check bench servers format clean
+
+demo: $(VENV)/.ready
+	$(BIN)/mcidns demo
+
+test: $(VENV)/.ready servers
+	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term:skip-covered $(ARGS)
+
+check: $(VENV)/.ready
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.ready servers
+	$(BIN)/python -m bench $(ARGS)
+
+format: $(VENV)/.ready
+	$(BIN)/ruff format $(CODE)
+	$(BIN)/ruff check --fix $(CODE)
+
+servers:
+	@sh tests/servers.sh
+
+$(VENV)/.ready: pyproject.toml
+	@$(PYTHON) -m venv --help >/dev/null 2>&1 && $(PYTHON) -c 'import ensurepip' 2>/dev/null || sh tests/servers.sh python3-venv
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --upgrade pip
+	$(BIN)/pip install --quiet --editable '.[rfc2136,dev]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) dist build .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,3 @@
+"""mcidns: one name follows the healthy regions of a Kubernetes federation."""
+
+__version__ = "0.1.0"

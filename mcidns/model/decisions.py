@@ -1,0 +1,172 @@
+"""What a decision is made of and what it says; how it is reached lives in decide/."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from mcidns.model.clusters import MemberView, Resolution
+from mcidns.model.hosts import Host
+from mcidns.model.names import DnsName
+from mcidns.model.records import Intent
+from mcidns.model.references import ClusterName, ObjectRef
+from mcidns.model.targets import Target
+from mcidns.model.zones import Zone
+
+
+class Reason(StrEnum):
+    """The rule of design §3 that decided a target; these words stand in status and in `explain`."""
+
+    READY = "Ready"
+    STALE = "Stale"
+    LAST_ADDRESS = "LastAddress"
+    NOT_READY = "NotReady"
+    NO_ADDRESS = "NoAddress"
+    NOT_PLACED = "NotPlaced"
+    CLUSTER_GONE = "ClusterGone"
+    UNKNOWN = "Unknown"
+    NEVER_SEEN = "NeverSeen"
+    NOT_PERMITTED = "TargetNotPermitted"
+    UNRESOLVED = "Unresolved"
+    STATIC = "Static"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Remembered:
+    """What must survive a restart about one cluster's targets for one host; times in unix seconds.
+
+    `targets` are the last addresses it gave, as text; `blank_since` is set while its status shows none; `unknown_since`
+    while its API does not answer; `ready`/`total` as last counted.
+    """
+
+    cluster: str
+    targets: tuple[str, ...]
+    region: str = ""
+    eligible: bool = False
+    reason: str = ""
+    since: float = 0.0
+    blank_since: float | None = None
+    unknown_since: float | None = None
+    ready: int = 0
+    total: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """A host's last decision as its status keeps it; the empty one belongs to a host that was never decided.
+
+    `published` holds the names that stood in DNS with their targets, `served` the last targets that were healthy,
+    `resolved` what load balancers' names last resolved to. `withdrawn` are record values that were taken away from a name
+    while something else about it was unknown; they are repeated until everything is known, so that none is left behind.
+    """
+
+    clusters: tuple[Remembered, ...] = ()
+    published: tuple[tuple[DnsName, tuple[str, ...]], ...] = ()
+    served: tuple[str, ...] = ()
+    hostnames: tuple[DnsName, ...] = ()
+    resolved: tuple[tuple[DnsName, tuple[str, ...]], ...] = ()
+    withdrawn: tuple[tuple[DnsName, tuple[str, ...]], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Claim:
+    """Somebody's claim on a name. The oldest `created_at` wins, then namespace and name in order."""
+
+    created_at: float
+    ref: ObjectRef
+    ttl: int | None = None
+
+
+ProgramState = Literal["Programmed", "Pending", "Failed", "Held"]
+PropagationState = Literal["Propagated", "Pending", "Mismatch", "Unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Programming:
+    """What became of a name in DNS, as the zone's worker observed it. `reason` is one of the Programmed reasons of design §4."""
+
+    name: DnsName
+    state: ProgramState
+    reason: str
+    message: str
+    propagation: PropagationState = "Unknown"
+    propagation_message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """The part of the world that bears on one host, frozen.
+
+    `inventory_complete` is False until every fleet was listed once. `rivals` are the other claims per name of this host.
+    `namespace_labels` are those of the host's namespace. `isolated` says that no member at all answers.
+    """
+
+    members: tuple[MemberView, ...]
+    zones: tuple[Zone, ...]
+    memory: Memory = Memory()
+    rivals: tuple[tuple[DnsName, tuple[Claim, ...]], ...] = ()
+    namespace_labels: tuple[tuple[str, str], ...] = ()
+    resolutions: tuple[tuple[DnsName, Resolution], ...] = ()
+    programming: tuple[Programming, ...] = ()
+    inventory_complete: bool = True
+    isolated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a cluster's targets may be served, and the rule that says so. `message` is a sentence for people.
+
+    `targets` are those it would contribute, sorted. `since` is when the verdict (eligible, reason) last changed.
+    """
+
+    cluster: ClusterName
+    region: str
+    targets: tuple[Target, ...]
+    eligible: bool
+    reason: Reason
+    message: str
+    since: float
+    ready: int = 0
+    total: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A condition of the standard shape (KEP-1623) without times; the writer keeps `lastTransitionTime`."""
+
+    type: str
+    status: Literal["True", "False", "Unknown"]
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class NameDecision:
+    """One name of the host: what it shall hold, for status and DNSEndpoint. `zone` is the DNSZone's name, empty if none matches."""
+
+    name: DnsName
+    zone: str
+    intent: Intent
+    record_type: str
+    targets: tuple[str, ...]
+    ttl: int
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """All that follows from one look at one host: records, conditions, status, Events and `explain` are read off this value.
+
+    `names` are those the host may serve; `look_again` is a unix time, None if only a change matters.
+    """
+
+    host: Host
+    verdicts: tuple[Verdict, ...]
+    names: tuple[NameDecision, ...]
+    conditions: tuple[Condition, ...]
+    memory: Memory
+    look_again: float | None
+    claims_lost: tuple[tuple[DnsName, ObjectRef], ...] = ()
+
+    @property
+    def intents(self) -> tuple[Intent, ...]:
+        """What the zones are asked for."""
+        return tuple(name.intent for name in self.names)

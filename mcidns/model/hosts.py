@@ -1,0 +1,100 @@
+"""A GlobalHost without Kubernetes: names and the rules to serve them by; reading the object lives in hub/."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from mcidns.model.names import DnsName
+from mcidns.model.references import ClusterName, ObjectRef, SourceRef
+from mcidns.model.targets import Target
+
+ReadinessMode = Literal["Any", "All", "Ignore"]
+WhenNoneHealthy = Literal["ServeAll", "ServeLast", "Fallback", "Withdraw"]
+OnUnknown = Literal["Keep", "Withdraw"]
+DeletionPolicy = Literal["Delete", "Orphan"]
+RoutingPolicy = Literal["All"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Requirement:
+    """One term of a label selector (`In`, `NotIn`, `Exists`, `DoesNotExist`)."""
+
+    key: str
+    operator: Literal["In", "NotIn", "Exists", "DoesNotExist"]
+    values: tuple[str, ...] = ()
+
+    def met_by(self, labels: dict[str, str]) -> bool:
+        """Kubernetes' own rule: NotIn also holds where the label is absent."""
+        present = self.key in labels
+        match self.operator:
+            case "In":
+                return present and labels[self.key] in self.values
+            case "NotIn":
+                return not present or labels[self.key] not in self.values
+            case "Exists":
+                return present
+            case "DoesNotExist":
+                return not present
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which members take part: by name where `names` is given (empty: none), else by labels; no requirement selects all."""
+
+    names: tuple[ClusterName, ...] | None = None
+    requirements: tuple[Requirement, ...] = ()
+
+    def takes(self, name: ClusterName, labels: dict[str, str]) -> bool:
+        """Whether the member of this name and these labels takes part."""
+        if self.names is not None:
+            return name in self.names
+        return all(requirement.met_by(labels) for requirement in self.requirements)
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """When the endpoints behind a source count as enough; `percent` is of all endpoints of a back end, 0 to 100."""
+
+    mode: ReadinessMode = "Any"
+    min_ready: int = 1
+    min_ready_percent: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StaticTarget:
+    """A member that is not Kubernetes."""
+
+    name: str
+    targets: tuple[Target, ...]
+    region: str = ""
+    weight: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """One GlobalHost. Times are in seconds, `created_at` in unix seconds. No `hostnames`: they come from the source."""
+
+    namespace: str
+    name: str
+    uid: str
+    created_at: float
+    generation: int
+    source: SourceRef
+    hostnames: tuple[DnsName, ...] = ()
+    invalid_hostnames: tuple[str, ...] = ()
+    static_targets: tuple[StaticTarget, ...] = ()
+    clusters: Selection = Selection()
+    ttl: int | None = None
+    max_targets: int = 8
+    policy: RoutingPolicy = "All"
+    readiness: Readiness = Readiness()
+    on_unknown: OnUnknown = "Keep"
+    stale_after: float = 3600.0
+    address_grace: float = 300.0
+    when_none_healthy: WhenNoneHealthy = "ServeAll"
+    fallback: tuple[Target, ...] = ()
+    deletion_policy: DeletionPolicy = "Delete"
+
+    @property
+    def ref(self) -> ObjectRef:
+        """The GlobalHost as an object reference."""
+        return ObjectRef("GlobalHost", self.namespace, self.name)

@@ -1,0 +1,51 @@
+"""Flags and environment as one frozen value, checked all at once; reading them off a command line lives in cli/."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from mcidns.errors import ConfigError
+
+Half = Literal["both", "decide", "program"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How one controller runs. Times in seconds.
+
+    `only` chooses the half that runs. `namespace` is the controller's own: Secrets of providers and members are read there.
+    `http` is the address of metrics and health, port 0 picks a free one, None serves none.
+    """
+
+    only: Half = "both"
+    namespace: str = "mcidns-system"
+    kubefed_namespace: str = "kube-federation-system"
+    http: tuple[str, int] | None = ("0.0.0.0", 8080)  # noqa: S104  a pod's probes come from outside the pod
+    relist: float = 600.0
+    heartbeat: float = 10.0
+    heartbeat_timeout: float = 5.0
+    first_read: float = 10.0
+    writes: int = 8
+    dry_run: bool = False
+    read_external_dns: bool = False
+    resolvers: tuple[str, ...] = ()
+    stop_within: float = 8.0
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot work, all mistakes in one ConfigError."""
+        mistakes = [
+            f"{field} is {value:g}; give a number of seconds above 0"
+            for field, value in (
+                ("relist", self.relist),
+                ("heartbeat", self.heartbeat),
+                ("heartbeat-timeout", self.heartbeat_timeout),
+                ("first-read", self.first_read),
+                ("stop-within", self.stop_within),
+            )
+            if value <= 0
+        ]
+        if self.writes < 1:
+            mistakes.append(f"writes is {self.writes}; give at least 1")
+        if self.http is not None and not 0 <= self.http[1] <= 65535:
+            mistakes.append(f"http port is {self.http[1]}; give 0 to 65535")
+        if mistakes:
+            raise ConfigError("settings", "; ".join(mistakes), "see `mcidns run --help`")

@@ -1,0 +1,70 @@
+"""`mcidns run`."""
+
+import asyncio
+import os
+from typing import Literal, cast
+
+import click
+
+from mcidns import app, telemetry
+from mcidns.errors import ConfigError
+from mcidns.kube import access
+from mcidns.kube.access import Access
+from mcidns.settings import Settings
+
+EXAMPLES = """Examples:
+
+\b
+  mcidns run                                   # in a pod, as its service account
+  mcidns run --kubeconfig ~/.kube/config       # on your machine, with the current context
+  mcidns run --only decide                     # write DNSEndpoints, leave DNS to ExternalDNS
+  mcidns run --dry-run --log-format text       # decide and plan, write nothing to DNS
+
+Every option is also an environment variable: MCIDNS_RUN_KUBECONFIG, MCIDNS_RUN_ONLY, …
+"""
+
+
+@click.command(epilog=EXAMPLES)
+@click.option("--kubeconfig", default="", help="The host cluster; without it the pod's service account.")
+@click.option("--context", default="", help="Context of the kubeconfig; default its current one.")
+@click.option(
+    "--only", type=click.Choice(["both", "decide", "program"]), default="both", show_default=True, help="The half to run."
+)
+@click.option("--namespace", default="mcidns-system", show_default=True, help="The controller's own: its Secrets are read here.")
+@click.option("--http", default="0.0.0.0:8080", show_default=True, help="Metrics and health: address:port, or 'off'.")
+@click.option("--heartbeat", type=float, default=10.0, show_default=True, help="Seconds between looks at each member's API.")
+@click.option("--heartbeat-timeout", type=float, default=5.0, show_default=True, help="Seconds a member has for the answer.")
+@click.option("--resolver", multiple=True, help="Name server (host or host:port) for load balancers' names; default the system's.")
+@click.option("--read-external-dns-annotations", is_flag=True, help="Read ExternalDNS's annotations as aliases of ours.")
+@click.option("--dry-run", is_flag=True, help="Write nothing to DNS.")
+@click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="info", show_default=True)
+@click.option("--log-format", type=click.Choice(["json", "text"]), default="json", show_default=True)
+def run(**options: object) -> int:
+    """Run the controller against a host cluster until SIGTERM or SIGINT."""
+    telemetry.start_logging(str(options["log_level"]), str(options["log_format"]))
+    settings = Settings(
+        only=cast('Literal["both", "decide", "program"]', options["only"]),
+        namespace=str(options["namespace"]),
+        http=_address(str(options["http"])),
+        heartbeat=cast("float", options["heartbeat"]),
+        heartbeat_timeout=cast("float", options["heartbeat_timeout"]),
+        resolvers=cast("tuple[str, ...]", options["resolver"]),
+        read_external_dns=bool(options["read_external_dns_annotations"]),
+        dry_run=bool(options["dry_run"]),
+    )
+    return asyncio.run(app.serve(settings, _access(str(options["kubeconfig"]), str(options["context"]))))
+
+
+def _access(kubeconfig: str, context: str) -> Access:
+    if kubeconfig:
+        return access.from_file(kubeconfig, context)
+    return access.in_cluster(os.environ)
+
+
+def _address(text: str) -> tuple[str, int] | None:
+    if text == "off":
+        return None
+    host, _, port = text.rpartition(":")
+    if not port.isdigit():
+        raise ConfigError("--http", f"{text!r} is no address:port", "write for example 127.0.0.1:8080, or off")
+    return host.strip("[]") or "0.0.0.0", int(port)  # noqa: S104  a pod's probes come from outside the pod

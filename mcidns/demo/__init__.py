@@ -1,0 +1,1 @@
+"""The main job on one machine: emulated clusters and a name server on real sockets, and the controller as its own process."""

@@ -1,0 +1,255 @@
+"""The shell around deciding: gather the part of the world that bears on a host, decide, hand the answer on; no rule lives here."""
+
+import logging
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from mcidns import decide
+from mcidns.agenda import Agenda
+from mcidns.model.clusters import Lost, MemberView, Resolution, Seen
+from mcidns.model.decisions import Claim, Decision, Memory, Programming, World
+from mcidns.model.hosts import Host, Selection
+from mcidns.model.names import DnsName
+from mcidns.model.records import Intent
+from mcidns.model.references import ObjectRef, SourceRef
+from mcidns.model.zones import Zone
+from mcidns.telemetry import Metrics
+
+_LOG = logging.getLogger(__name__)
+
+
+class Members(Protocol):
+    """What the inventory answers."""
+
+    isolated: bool
+
+    def views(self, source: SourceRef, selection: Selection) -> tuple[MemberView, ...]:
+        """What each selected member says of the source."""
+        ...
+
+
+class Names(Protocol):
+    """What the resolver answers."""
+
+    def want(self, who: object, names: frozenset[DnsName]) -> None:
+        """Keep these resolved for `who`."""
+        ...
+
+    def resolutions(self, names: Iterable[DnsName]) -> tuple[tuple[DnsName, Resolution], ...]:
+        """What is known of these."""
+        ...
+
+
+class Zones(Protocol):
+    """What the programming half takes and answers."""
+
+    def intend(self, source: ObjectRef, intents: tuple[Intent, ...]) -> None:
+        """What the object wishes from now on."""
+        ...
+
+    def forget(self, source: ObjectRef) -> None:
+        """The object is gone."""
+        ...
+
+    def programming(self, source: ObjectRef) -> tuple[Programming, ...]:
+        """What became of its names."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What of the host cluster bears on every decision, as of now."""
+
+    zones: tuple[Zone, ...]
+    inventory_complete: bool
+    namespace_labels: Callable[[str], tuple[tuple[str, str], ...]]
+
+
+class Reconciler:
+    """Keeps hosts, their memories, their claims, and looks at them when something that bears on them has changed.
+
+    `publish(decision, previous)` gets every decision that differs from the one before. Everything is synchronous: DNS is
+    asked for in the same turn of the loop in which a change was seen, and the host's API is written to later.
+    """
+
+    def __init__(
+        self,
+        *,
+        members: Members,
+        names: Names,
+        zones: Zones,
+        surroundings: Callable[[], Surroundings],
+        publish: Callable[[Decision, Decision | None], None],
+        clock: Callable[[], float],
+        metrics: Metrics,
+    ) -> None:
+        self._members = members
+        self._names = names
+        self._zones = zones
+        self._surroundings = surroundings
+        self._publish = publish
+        self._clock = clock
+        self._metrics = metrics
+        self._hosts: dict[ObjectRef, Host] = {}
+        self._memories: dict[ObjectRef, Memory] = {}
+        self._decisions: dict[ObjectRef, Decision] = {}
+        self._by_source: dict[SourceRef, set[ObjectRef]] = {}
+        self._by_target: dict[DnsName, set[ObjectRef]] = {}
+        self._claims: dict[DnsName, dict[ObjectRef, Claim]] = {}
+        self._claimed: dict[ObjectRef, tuple[DnsName, ...]] = {}
+        self.agenda: Agenda[ObjectRef] = Agenda(self._pass, clock=clock, name="hosts")
+
+    def set_host(self, host: Host, memory: Memory) -> None:
+        """The object is as it says. `memory` is what its status remembers; it counts only at the first sight of the host."""
+        before = self._hosts.get(host.ref)
+        if before == host:
+            return
+        self._hosts[host.ref] = host
+        self._memories.setdefault(host.ref, memory)
+        if before is not None and before.source != host.source:
+            self._by_source.get(before.source, set()).discard(host.ref)
+        self._by_source.setdefault(host.source, set()).add(host.ref)
+        self._metrics.hosts.set(len(self._hosts))
+        self.agenda.mark(host.ref)
+
+    def drop_host(self, ref: ObjectRef) -> None:
+        """The object is gone: what it asked for is withdrawn, and its rivals get their turn."""
+        host = self._hosts.pop(ref, None)
+        if host is None:
+            return
+        self._by_source.get(host.source, set()).discard(ref)
+        self._memories.pop(ref, None)
+        self._decisions.pop(ref, None)
+        self._names.want(ref, frozenset())
+        self._claim(ref, (), None)
+        self.agenda.drop(ref)
+        self._metrics.hosts.set(len(self._hosts))
+        self._zones.forget(ref)
+
+    def source_changed(self, source: SourceRef) -> None:
+        """Some member says something else of the source."""
+        for ref in self._by_source.get(source, ()):
+            self.agenda.mark(ref)
+
+    def target_changed(self, name: DnsName) -> None:
+        """A load balancer's name resolves to something else."""
+        for ref in self._by_target.get(name, ()):
+            self.agenda.mark(ref)
+
+    def report(self, ref: ObjectRef) -> None:
+        """A zone has news of the object's names."""
+        if ref in self._hosts:
+            self.agenda.mark(ref)
+
+    def all_changed(self) -> None:
+        """Something that bears on every host is different: a member, a zone, a namespace."""
+        for ref in self._hosts:
+            self.agenda.mark(ref)
+
+    @property
+    def decided(self) -> bool:
+        """Every host was decided at least once."""
+        return self._decisions.keys() >= self._hosts.keys()
+
+    def decision(self, ref: ObjectRef) -> Decision | None:
+        """The latest decision on a host."""
+        return self._decisions.get(ref)
+
+    def _pass(self, ref: ObjectRef) -> float | None:
+        host = self._hosts.get(ref)
+        if host is None:
+            return None
+        begin = time.perf_counter()
+        decision = self._decide(host)
+        if self._claim(ref, decision.memory.hostnames, host):
+            decision = self._decide(host)
+        self._metrics.decide_seconds.observe(time.perf_counter() - begin)
+        self._metrics.passes.inc()
+        previous = self._decisions.get(ref)
+        self._memories[ref] = decision.memory
+        self._decisions[ref] = decision
+        self._zones.intend(ref, decision.intents)
+        if decision != previous:
+            self._metrics.decisions.inc()
+            _log_change(decision, previous)
+            self._publish(decision, previous)
+        return decision.look_again
+
+    def _decide(self, host: Host) -> Decision:
+        around = self._surroundings()
+        views = self._members.views(host.source, host.clusters)
+        wanted = _balancers(views)
+        self._want(host.ref, wanted)
+        rivals = tuple(
+            (name, tuple(sorted(claim for other, claim in self._claims.get(name, {}).items() if other != host.ref)))
+            for name in self._claimed.get(host.ref, ())
+        )
+        world = World(
+            members=views,
+            zones=around.zones,
+            memory=self._memories.get(host.ref, Memory()),
+            rivals=tuple((name, claims) for name, claims in rivals if claims),
+            namespace_labels=around.namespace_labels(host.namespace),
+            resolutions=self._names.resolutions(wanted),
+            programming=self._zones.programming(host.ref),
+            inventory_complete=around.inventory_complete,
+            isolated=self._members.isolated,
+        )
+        return decide.decide(world, host, self._clock())
+
+    def _want(self, ref: ObjectRef, wanted: frozenset[DnsName]) -> None:
+        self._names.want(ref, wanted)
+        for name in wanted:
+            self._by_target.setdefault(name, set()).add(ref)
+
+    def _claim(self, ref: ObjectRef, names: tuple[DnsName, ...], host: Host | None) -> bool:
+        """Note what the host claims; True when it claims a name whose rivals the last decision did not know."""
+        before = self._claimed.get(ref, ())
+        claim = Claim(host.created_at, ref, host.ttl) if host is not None else None
+        unknown = False
+        for name in set(before) | set(names):
+            rivals = self._claims.setdefault(name, {})
+            was = rivals.pop(ref, None)
+            if claim is not None and name in names:
+                rivals[ref] = claim
+                unknown = unknown or (name not in before and len(rivals) > 1)
+            if rivals.get(ref) != was:
+                for rival in rivals:
+                    if rival != ref:
+                        self.agenda.mark(rival)
+            if not rivals:
+                del self._claims[name]
+        if names:
+            self._claimed[ref] = names
+        else:
+            self._claimed.pop(ref, None)
+        return unknown
+
+
+def _balancers(views: Iterable[MemberView]) -> frozenset[DnsName]:
+    """Host names that members' load balancers gave instead of addresses."""
+    names: set[DnsName] = set()
+    for view in views:
+        match view.observation:
+            case Seen(state) | Lost(last=Seen(state)) if state is not None:
+                names.update(target for target in state.targets if isinstance(target, DnsName))
+            case _:
+                continue
+    return frozenset(names)
+
+
+def _log_change(decision: Decision, previous: Decision | None) -> None:
+    """One line per changed decision: what changed and what is served now."""
+    before = {verdict.cluster: verdict.reason for verdict in previous.verdicts} if previous is not None else {}
+    changed = [
+        f"{v.cluster}: {before.get(v.cluster, '-')} -> {v.reason}" for v in decision.verdicts if before.get(v.cluster) != v.reason
+    ]
+    served = {name.name.relative: list(name.targets) for name in decision.names}
+    if previous is not None and not changed and previous.names == decision.names:
+        _LOG.debug("decision.conditions", extra={"host": f"{decision.host.namespace}/{decision.host.name}"})
+        return
+    _LOG.info(
+        "decision.changed", extra={"host": f"{decision.host.namespace}/{decision.host.name}", "verdicts": changed, "served": served}
+    )

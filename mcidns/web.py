@@ -1,0 +1,49 @@
+"""Metrics and health over HTTP; what is counted and what makes the controller ready is told by others."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from mcidns.telemetry import Metrics
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """`waiting_for` says what the controller still waits for, empty when it is ready. `stuck` says what stands still."""
+
+    waiting_for: tuple[str, ...] = ()
+    stuck: tuple[str, ...] = ()
+
+
+@contextlib.asynccontextmanager
+async def serving(address: tuple[str, int], metrics: Metrics, health: Callable[[], Health]) -> AsyncIterator[int]:
+    """Serve `/metrics`, `/healthz` and `/readyz` while the body runs; yields the port."""
+
+    async def exposition(_: web.Request) -> web.Response:
+        body = await asyncio.to_thread(metrics.exposition)
+        return web.Response(body=body, headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
+
+    async def alive(_: web.Request) -> web.Response:
+        return _answer(health().stuck)
+
+    async def ready(_: web.Request) -> web.Response:
+        now = health()
+        return _answer((*now.stuck, *now.waiting_for))
+
+    routes = web.Application()
+    routes.add_routes([web.get("/metrics", exposition), web.get("/healthz", alive), web.get("/readyz", ready)])
+    runner = web.AppRunner(routes, access_log=None, shutdown_timeout=1.0)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, *address)
+        await site.start()
+        yield next((int(one[1]) for one in runner.addresses), address[1])
+    finally:
+        await runner.cleanup()
+
+
+def _answer(problems: tuple[str, ...]) -> web.Response:
+    return web.Response(text="\n".join(problems) + "\n" if problems else "ok\n", status=503 if problems else 200)

@@ -1,0 +1,75 @@
+"""Every Kubernetes kind we read or write, with its place in the API, once; what their objects mean lives elsewhere."""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind and where the API serves it; `group` is empty for the core group."""
+
+    group: str
+    version: str
+    kind: str
+    plural: str
+    namespaced: bool
+
+    @property
+    def api_version(self) -> str:
+        """As in `apiVersion`: `v1`, `networking.k8s.io/v1`."""
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+    def path(self, namespace: str | None = None, name: str | None = None, subresource: str | None = None) -> str:
+        """The URL path of an object, of a namespace's objects, or of all; `subresource` needs `name`."""
+        root = f"/apis/{self.group}/{self.version}" if self.group else f"/api/{self.version}"
+        scope = f"/namespaces/{namespace}" if self.namespaced and namespace else ""
+        leaf = f"/{name}" if name else ""
+        tail = f"/{subresource}" if subresource else ""
+        return f"{root}{scope}/{self.plural}{leaf}{tail}"
+
+    def __str__(self) -> str:
+        return f"{self.plural}.{self.group}" if self.group else self.plural
+
+
+_OURS: Final = ("mcidns.io", "v1alpha1")
+
+GLOBAL_HOST: Final = Kind(*_OURS, "GlobalHost", "globalhosts", namespaced=True)
+MEMBER_CLUSTER: Final = Kind(*_OURS, "MemberCluster", "memberclusters", namespaced=False)
+DNS_PROVIDER: Final = Kind(*_OURS, "DNSProvider", "dnsproviders", namespaced=False)
+DNS_ZONE: Final = Kind(*_OURS, "DNSZone", "dnszones", namespaced=False)
+
+DNS_ENDPOINT: Final = Kind("externaldns.k8s.io", "v1alpha1", "DNSEndpoint", "dnsendpoints", namespaced=True)
+
+FEDERATED_INGRESS: Final = Kind("types.kubefed.io", "v1beta1", "FederatedIngress", "federatedingresses", namespaced=True)
+FEDERATED_SERVICE: Final = Kind("types.kubefed.io", "v1beta1", "FederatedService", "federatedservices", namespaced=True)
+KUBEFED_CLUSTER: Final = Kind("core.kubefed.io", "v1beta1", "KubeFedCluster", "kubefedclusters", namespaced=True)
+
+INGRESS: Final = Kind("networking.k8s.io", "v1", "Ingress", "ingresses", namespaced=True)
+SERVICE: Final = Kind("", "v1", "Service", "services", namespaced=True)
+ENDPOINT_SLICE: Final = Kind("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices", namespaced=True)
+SECRET: Final = Kind("", "v1", "Secret", "secrets", namespaced=True)
+NAMESPACE: Final = Kind("", "v1", "Namespace", "namespaces", namespaced=False)
+EVENT: Final = Kind("events.k8s.io", "v1", "Event", "events", namespaced=True)
+CORE_EVENT: Final = Kind("", "v1", "Event", "events", namespaced=True)
+LEASE: Final = Kind("coordination.k8s.io", "v1", "Lease", "leases", namespaced=True)
+CRD: Final = Kind("apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions", namespaced=False)
+
+ALL: Final = (
+    GLOBAL_HOST,
+    MEMBER_CLUSTER,
+    DNS_PROVIDER,
+    DNS_ZONE,
+    DNS_ENDPOINT,
+    FEDERATED_INGRESS,
+    FEDERATED_SERVICE,
+    KUBEFED_CLUSTER,
+    INGRESS,
+    SERVICE,
+    ENDPOINT_SLICE,
+    SECRET,
+    NAMESPACE,
+    EVENT,
+    CORE_EVENT,
+    LEASE,
+    CRD,
+)

@@ -1,0 +1,1 @@
+"""Input: members, their sources and their load balancers' names, turned into values; nothing is decided or written here."""

@@ -1,0 +1,259 @@
+"""Changes to the prerequisites and updates of one UPDATE message (RFC 2136 §2.4, §2.5); pure, sends nothing."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from mcidns.errors import Rejected
+from mcidns.model.names import DnsName
+from mcidns.model.records import Change, Edit, RecordKey, RecordSet
+from mcidns_rfc2136 import names, rdata, wire
+from mcidns_rfc2136.wire import Record
+
+MAX_VALUES = 100
+"""BIND's default `max-records-per-type`; it answers SERVFAIL to more, without saying why."""
+
+MAX_TTL = 2**31 - 1
+
+# Partly changed sets of these are changed record by record; the others hold names, whose spelling may differ from ours.
+_BY_RECORD = frozenset({rdata.A, rdata.AAAA, rdata.TXT})
+
+_NO_DATA = frozenset({0, 41})  # type 0 and OPT; 128 to 255 are questions and meta types (RFC 6895 §3.1)
+
+# What may stand at a name whose A (say) becomes a CNAME; "name is not in use" cannot be asked for there.
+_NEIGHBOURS = ("A", "AAAA", "TXT", "MX", "NS", "SRV", "PTR", "CAA", "HTTPS", "SVCB", "NAPTR", "SSHFP", "TLSA", "DNAME", "CNAME")
+
+
+Place = tuple[str, str, str]
+"""Name, type and set identifier."""
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """The records of an UPDATE's two sections, and what servers may ignore of it without a word.
+
+    BIND and Knot skip a CNAME beside other data, and other data beside a CNAME, and answer NOERROR. `doubtful` sets must be
+    read back. `alone` are CNAMEs that take the place of other data, with the types that the batch knows at the name: no
+    prerequisite can say that there are no others, so that is to be asked first.
+    """
+
+    prerequisites: tuple[Record, ...]
+    updates: tuple[Record, ...]
+    doubtful: tuple[RecordSet, ...] = ()
+    alone: tuple[tuple[RecordKey, frozenset[str]], ...] = ()
+
+
+class _Owners:
+    """Wire names of one message, each encoded once."""
+
+    def __init__(self, zone: DnsName) -> None:
+        self.zone = zone
+        self.apex = names.to_wire(zone.text)
+        self._known: dict[str, bytes] = {}
+
+    def of(self, key: RecordKey) -> bytes:
+        owner = self._known.get(key.name.text)
+        if owner is None:
+            owner = self._known[key.name.text] = self._checked(key)
+        return owner
+
+    def _checked(self, key: RecordKey) -> bytes:
+        if not key.name.inside(self.zone):
+            raise Rejected(f"{key}: the name is not in zone {self.zone.relative}; move it to a DNSZone that holds it")
+        try:
+            return names.below(key.name.text, self.zone.text, self.apex)
+        except names.NameProblem as error:
+            raise Rejected(f"{key}: {error}") from error
+
+
+class _Sections:
+    """An UPDATE as it grows, edit by edit."""
+
+    def __init__(self, zone: DnsName, min_ttl: int) -> None:
+        self._owners = _Owners(zone)
+        self._min_ttl = min_ttl
+        self._expected: list[Record] = []
+        self._free: set[tuple[bytes, int]] = set()
+        self._deletes: list[Record] = []
+        self._adds: list[Record] = []
+        self._last: list[Record] = []
+        self._doubtful: list[RecordSet] = []
+        self._alone: list[tuple[RecordKey, frozenset[str]]] = []
+
+    def take(self, edit: Edit, beside: Sequence[Edit]) -> None:
+        """Add one edit; `beside` are all edits at its name, itself included."""
+        key = edit.key
+        owner, type_ = self._owners.of(key), _type(key)
+        old = _data(edit.old, owner, type_) if edit.old is not None else ()
+        self._expected += _expected(owner, type_, old)
+        _check_alone(edit, beside, self._owners.zone)
+        if edit.is_check:
+            return
+        if edit.new is not None and (edit.old is None or type_ == rdata.CNAME):
+            self._free.update((owner, absent) for absent in _absent(edit, beside))
+            if type_ == rdata.CNAME or _has_cname(beside):
+                self._doubtful.append(edit.new)
+            if type_ == rdata.CNAME and edit.old is None and any(other.old is not None for other in beside):
+                self._alone.append((key, frozenset(other.key.type for other in beside)))
+        new = _data(edit.new, owner, type_, self._min_ttl) if edit.new is not None else ()
+        if type_ == rdata.NS and owner == self._owners.apex:
+            # Servers keep the last NS of a zone, so the new ones come first and the old ones go one by one.
+            self._adds += new
+            self._last += _gone(old, new)
+        else:
+            removed, added = _difference(owner, type_, old, new)
+            self._deletes += removed
+            self._adds += added
+
+    def result(self) -> Update:
+        free = [Record(owner, type_, wire.NONE, 0, b"") for owner, type_ in sorted(self._free)]
+        return Update(
+            (*self._expected, *free), (*self._deletes, *self._adds, *self._last), tuple(self._doubtful), tuple(self._alone)
+        )
+
+
+def update(zone: DnsName, batch: Iterable[Change], min_ttl: int = 0) -> Update:
+    """The whole batch as one UPDATE. Raises Rejected naming the record and the value at fault."""
+    edits = merged(edit for change in batch for edit in change.edits)
+    at: dict[str, list[Edit]] = {}
+    for edit in edits:
+        at.setdefault(edit.key.name.text, []).append(edit)
+    sections = _Sections(zone, min_ttl)
+    for edit in edits:
+        sections.take(edit, at[edit.key.name.text])
+    return sections.result()
+
+
+def holding(zone: DnsName, sets: Iterable[RecordSet | RecordKey]) -> tuple[Record, ...]:
+    """Prerequisites that hold when each set has just these values, and when nothing stands at each key."""
+    owners = _Owners(zone)
+    found: list[Record] = []
+    for item in sets:
+        key = item if isinstance(item, RecordKey) else item.key
+        owner, type_ = owners.of(key), _type(key)
+        old = () if isinstance(item, RecordKey) else _data(item, owner, type_)
+        found += _expected(owner, type_, old)
+    return tuple(found)
+
+
+def merged(edits: Iterable[Edit]) -> tuple[Edit, ...]:
+    """One edit per key; a check may stand beside a change that expects the same. Raises Rejected when two contradict."""
+    found: dict[Place, Edit] = {}
+    for edit in edits:
+        where = place(edit.key)
+        present = found.get(where)
+        if present is None:
+            found[where] = edit
+            continue
+        together = joined(present, edit)
+        if together is None:
+            raise Rejected(f"{edit.key}: two changes of one message expect or leave it differently; send them one after another")
+        found[where] = together
+    return tuple(found.values())
+
+
+def place(key: RecordKey) -> Place:
+    """The key as plain text, which hashes several times faster."""
+    return key.name.text, key.type, key.set_identifier
+
+
+def joined(one: Edit, other: Edit) -> Edit | None:
+    """Both edits of one key as one, None when they cannot be in one message."""
+    if _values(one.old) != _values(other.old):
+        return None
+    if one.is_check:
+        return other
+    return one if other.is_check or one.new == other.new else None
+
+
+def _values(records: RecordSet | None) -> tuple[str, ...] | None:
+    return records.values if records else None
+
+
+def _type(key: RecordKey) -> int:
+    if key.set_identifier:
+        raise Rejected(f"{key}: RFC 2136 knows no set identifiers; remove {key.set_identifier!r} or use a provider that has them")
+    try:
+        type_ = rdata.number(key.type)
+    except rdata.DataProblem as error:
+        raise Rejected(f"{key}: {error}") from error
+    if type_ in rdata.KEPT_BY_SERVER or type_ in _NO_DATA or 128 <= type_ <= 255:
+        raise Rejected(f"{key}: {key.type} is the server's own or no data at all; remove it")
+    return type_
+
+
+def _data(records: RecordSet, owner: bytes, type_: int, min_ttl: int = 0) -> tuple[Record, ...]:
+    if not records.values:
+        raise Rejected(f"{records.key}: a set without values; delete the record set instead")
+    if len(records.values) > MAX_VALUES:
+        raise Rejected(f"{records.key}: {len(records.values)} values; servers take at most {MAX_VALUES}, so name fewer targets")
+    if not 0 <= records.ttl <= MAX_TTL:
+        raise Rejected(f"{records.key}: TTL {records.ttl} is out of range; write 0 to {MAX_TTL} seconds")
+    ttl = max(min_ttl, records.ttl)
+    found = []
+    for value in records.values:
+        try:
+            found.append(Record(owner, type_, wire.IN, ttl, rdata.encode(type_, value)))
+        except rdata.DataProblem as error:
+            raise Rejected(f"{records.key}: value {_short(value)}: {error}") from error
+    return tuple(found)
+
+
+def _expected(owner: bytes, type_: int, old: Sequence[Record]) -> list[Record]:
+    if not old:
+        return [Record(owner, type_, wire.NONE, 0, b"")]
+    return [Record(owner, type_, wire.IN, 0, record.data) for record in old]
+
+
+def _absent(edit: Edit, beside: Sequence[Edit]) -> Iterable[int]:
+    """The types that must be absent so that the server does not ignore the new set (RFC 2136 §3.4.2.2)."""
+    if edit.key.type != "CNAME":
+        return () if _has_cname(beside) else (rdata.CNAME,)
+    if edit.old is None and all(other.old is None for other in beside):
+        return (rdata.ANY,)
+    told = {other.key.type for other in beside}
+    return [rdata.number(type_) for type_ in _NEIGHBOURS if type_ not in told]
+
+
+def _has_cname(edits: Sequence[Edit]) -> bool:
+    return len(edits) > 1 and any(edit.key.type == "CNAME" for edit in edits)
+
+
+def _check_alone(edit: Edit, beside: Sequence[Edit], zone: DnsName) -> None:
+    key = edit.key
+    if key.type == "NS" and key.name == zone and edit.new is None:
+        raise Rejected(f"{key}: a zone cannot lose its own NS records; name at least one")
+    if key.type != "CNAME" or edit.new is None:
+        return
+    if key.name == zone:
+        raise Rejected(f"{key}: the apex of a zone cannot be a CNAME; publish addresses there")
+    if len(edit.new.values) != 1:
+        raise Rejected(f"{key}: a CNAME has exactly one value, not {len(edit.new.values)}")
+    for other in beside:
+        if other.new is not None and other.key.type != "CNAME":
+            raise Rejected(f"{key}: it cannot stand beside {other.key.type} at one name; keep one of them")
+
+
+def _difference(owner: bytes, type_: int, old: Sequence[Record], new: Sequence[Record]) -> tuple[list[Record], list[Record]]:
+    if old and not new:
+        return [Record(owner, type_, wire.ANY_CLASS, 0, b"")], []
+    if not old:
+        return [], list(new)
+    added = _gone(new, old, as_is=True)
+    removed = _gone(old, new)
+    same_ttl = old[0].ttl == new[0].ttl
+    partly = len(removed) < len(old) and type_ in _BY_RECORD
+    if same_ttl and (partly or not (removed or added)):
+        return removed, added
+    # A TTL belongs to the set: Knot ignores another TTL on a record that is there, so the set goes first.
+    return [Record(owner, type_, wire.ANY_CLASS, 0, b"")], list(new)
+
+
+def _gone(before: Sequence[Record], after: Sequence[Record], *, as_is: bool = False) -> list[Record]:
+    """The records of `before` whose data `after` lacks, as deletions (or unaltered)."""
+    kept = {record.data for record in after}
+    gone = [record for record in before if record.data not in kept]
+    return gone if as_is else [record._replace(class_=wire.NONE, ttl=0) for record in gone]
+
+
+def _short(value: str) -> str:
+    return repr(value if len(value) <= 100 else value[:80] + "…")

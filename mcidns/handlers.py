@@ -1,6 +1,7 @@
 """kopf as a thin source of events, in its own thread and loop; what an event means is decided in the core loop."""
 
 import asyncio
+import datetime as dt
 import logging
 import random
 import threading
@@ -10,6 +11,7 @@ from typing import Any
 import kopf
 
 from mcidns.kube.access import Access
+from mcidns.kube.credentials import Credentials
 from mcidns.kube.kinds import Kind
 
 _LOG = logging.getLogger(__name__)
@@ -65,7 +67,7 @@ class HubWatch:
                 delay = self._first_delay
             self.restarts += 1
             _LOG.warning("hub.watch.restart", extra={"restarts": self.restarts, "delay": delay})
-            await asyncio.sleep(random.uniform(0.5, 1.0) * delay)  # noqa: S311  jitter
+            await asyncio.sleep(random.uniform(0.5, 1.0) * delay)
             delay = min(LONGEST_DELAY, delay * 2)
             self._on_restart()
 
@@ -104,16 +106,27 @@ class HubWatch:
         return seen
 
     async def _login(self, **_: Any) -> kopf.ConnectionInfo:
-        token = await self._access.bearer()
+        # Made anew for each login: this runs in kopf's loop, and the core's own credentials belong to the core's.
+        credentials = Credentials(self._access)
+        headers = await credentials.headers()
+        pair = await credentials.pair()
+        scheme, _space, token = headers.get("Authorization", "").partition(" ")
         return kopf.ConnectionInfo(
             server=self._access.server,
             ca_data=self._access.ca.encode() or None,
             insecure=self._access.insecure or None,
-            token=token.value if token is not None else None,
-            certificate_data=self._access.client_cert.encode() or None,
-            private_key_data=self._access.client_key.value.encode() if self._access.client_key is not None else None,
-            proxy_url=self._access.proxy_url or None,
+            scheme=scheme or None,
+            token=token or None,
+            certificate_data=pair.certificate.encode() if pair is not None else None,
+            private_key_data=pair.key.value.encode() if pair is not None else None,
+            proxy_url=self._access.proxy_url.value if self._access.proxy_url is not None else None,
+            expiration=_soon() if self._access.identity.token is None else None,
         )
+
+
+def _soon() -> dt.datetime:
+    """When to log in again: tokens of files and plug-ins are renewed."""
+    return dt.datetime.now(dt.UTC) + dt.timedelta(minutes=10)
 
 
 def _settings() -> kopf.OperatorSettings:

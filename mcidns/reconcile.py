@@ -23,7 +23,10 @@ _LOG = logging.getLogger(__name__)
 class Members(Protocol):
     """What the inventory answers."""
 
-    isolated: bool
+    @property
+    def isolated(self) -> bool:
+        """No member at all answers."""
+        ...
 
     def views(self, source: SourceRef, selection: Selection) -> tuple[MemberView, ...]:
         """What each selected member says of the source."""

@@ -1,7 +1,6 @@
 """`mcidns run`."""
 
 import asyncio
-import os
 from typing import Literal, cast
 
 import click
@@ -57,8 +56,8 @@ def run(**options: object) -> int:
 
 def _access(kubeconfig: str, context: str) -> Access:
     if kubeconfig:
-        return access.from_file(kubeconfig, context)
-    return access.in_cluster(os.environ)
+        return access.from_default_kubeconfig(kubeconfig, context or None)
+    return access.in_cluster()
 
 
 def _address(text: str) -> tuple[str, int] | None:

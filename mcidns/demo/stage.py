@@ -48,7 +48,7 @@ class Stage:
 
     def status(self) -> dict[str, Any]:
         """The GlobalHost's status as the host's API shows it."""
-        found = self.host.get("globalhosts", manifests.NAMESPACE, manifests.NAME)
+        found = self.host.find("globalhosts", manifests.NAME, manifests.NAMESPACE)
         status = found.get("status") if found else None
         return status if isinstance(status, dict) else {}
 
@@ -56,13 +56,13 @@ class Stage:
         """Let the region's pods become ready or unready."""
         self.members[region.name].put(manifests.endpoints(ready=ready))
 
-    async def cut(self, region: Region) -> None:
+    def cut(self, region: Region) -> None:
         """Cut the region's API off; its load balancer goes on working."""
-        await self.members[region.name].faults.refuse()
+        self.members[region.name].faults.refuse()
 
-    async def mend(self, region: Region) -> None:
+    def mend(self, region: Region) -> None:
         """Bring the region's API back."""
-        await self.members[region.name].faults.accept()
+        self.members[region.name].faults.accept()
 
     def check(self) -> None:
         """Raise ControllerFailed when the controller's process has ended."""

@@ -43,11 +43,11 @@ async def _lose_pods(stage: Stage) -> None:
 
 
 async def _cut(stage: Stage) -> None:
-    await stage.cut(NAPOLI)
+    stage.cut(NAPOLI)
 
 
 async def _lose_all(stage: Stage) -> None:
-    await stage.mend(NAPOLI)
+    stage.mend(NAPOLI)
     for region in (NAPOLI, PALERMO):
         stage.set_pods(region, ready=False)
 

@@ -1,251 +1,210 @@
-"""How to reach an API server and as whom, read from what people have; sending requests lives in the client."""
+"""How one API server is reached and by whom, as a frozen value; reading kubeconfigs and sending requests live beside it."""
 
-import asyncio
-import base64
-import binascii
-import ssl
-import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Final
 from urllib.parse import urlsplit
 
-import yaml
-
 from mcidns.errors import ConfigError
+from mcidns.kube import kubeconfig, tls
 from mcidns.model.secrets import Secret
 
-_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+ACCOUNT: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+
+
+@dataclass(frozen=True, slots=True)
+class ExecPlugin:
+    """A program that prints an ExecCredential (client.authentication.k8s.io v1 or v1beta1)."""
+
+    command: str
+    args: tuple[str, ...] = ()
+    env: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    api_version: str = "client.authentication.k8s.io/v1"
+    provide_cluster_info: bool = False
+    install_hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who asks. At most one of token, token file, basic and plug-in is used, in this order; a certificate may stand beside it.
+
+    `token_file` is read again as it changes; `certificate` and `key` are PEM; `basic` is user and password.
+    """
+
+    token: Secret | None = None
+    token_file: str = ""
+    basic: tuple[str, Secret] | None = None
+    plugin: ExecPlugin | None = None
+    certificate: str = field(default="", repr=False)
+    key: Secret | None = None
+    impersonate: str = ""
+    impersonate_groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Everything a client needs. `token_file` is read again for each request, since service account tokens rotate.
-
-    `ca` is PEM text, empty for the system's trust store. `exec_config` names a kubeconfig whose user runs a plug-in for
-    its token; only a kubeconfig of this machine may have one.
-    """
+    """One API server and who asks it. `ca` is PEM, empty: the system's. `proxy_url` is an HTTP proxy, perhaps with a password."""
 
     server: str
-    ca: str = ""
-    token: Secret | None = None
-    token_file: str = ""
-    client_cert: str = ""
-    client_key: Secret | None = None
+    identity: Identity = Identity()
+    ca: str = field(default="", repr=False)
     insecure: bool = False
-    proxy_url: str = ""
-    impersonate: str = ""
+    proxy_url: Secret | None = None
     tls_server_name: str = ""
-    exec_config: tuple[str, str] | None = None
 
-    def ssl_context(self) -> ssl.SSLContext | bool:
-        """The TLS side; False for plain HTTP. Raises ConfigError for a CA or client certificate that cannot be read."""
-        if not self.server.startswith("https:"):
-            return False
-        try:
-            context = ssl.create_default_context(cadata=self.ca or None)
-        except ssl.SSLError as error:
-            raise ConfigError("caBundle", "is no PEM certificate", "give the CA of the API server, PEM inside base64") from error
-        # Python 3.13 turns this on and then refuses the CAs of many clusters that are in use.
-        context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-        if self.insecure:
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-        if self.client_cert and self.client_key is not None:
-            _load_pair(context, self.client_cert, self.client_key)
-        return context
+    def __post_init__(self) -> None:
+        """Refuse a server that no request could go to, and certificates that are none. Raises ConfigError."""
+        check_url("server", self.server)
+        if self.proxy_url is not None:
+            check_url("proxy-url", self.proxy_url.value, credentials=True)
+        if self.ca:
+            tls.check_authority("certificate-authority-data", self.ca)
+        if bool(self.identity.certificate) != (self.identity.key is not None):
+            missing = "client-key-data" if self.identity.certificate else "client-certificate-data"
+            raise ConfigError(missing, "is missing", "give both the client certificate and its key, or neither")
+        check_header("token", self.identity.token.value if self.identity.token else "")
+        check_header("impersonate", self.identity.impersonate)
 
-    async def bearer(self) -> Secret | None:
-        """The token to send now, None where a client certificate or nothing is used."""
-        if self.exec_config is not None:
-            path, context = self.exec_config
-            return await asyncio.wait_for(asyncio.to_thread(_exec_token, path, context), 30.0)
-        if self.token_file:
-            return await asyncio.to_thread(_read_token, self.token_file)
-        return self.token
+    def same_way(self, other: "Access") -> bool:
+        """Whether both go the same way, so that taking over the other's token needs no new connection."""
+        return _way(self) == _way(other)
+
+
+def from_kubeconfig(text: str, context: str | None = None, *, trusted: bool = False, folder: Path | None = None) -> Access:
+    """Read one context (default: the current one) of a kubeconfig.
+
+    Only a `trusted` text, one that the person who runs us wrote, may name files (relative to `folder`, read at once except a
+    token file) or a credential plug-in. Raises ConfigError naming the field.
+    """
+    found = kubeconfig.parse(text, context)
+    cluster, user = found.cluster, found.user
+    files = kubeconfig.Files(trusted=trusted, folder=folder)
+    certificate = files.pem(user, "client-certificate")
+    key = files.pem(user, "client-key")
+    identity = Identity(
+        token=_secret(user.text("token")),
+        token_file=files.path(user, "tokenFile"),
+        basic=_basic(user),
+        plugin=_plugin(user, trusted=trusted),
+        certificate=certificate,
+        key=_secret(key),
+        impersonate=user.text("as"),
+        impersonate_groups=user.texts("as-groups"),
+    )
+    _refuse_legacy(user)
+    return Access(
+        server=cluster.required("server", "give the API's URL, such as https://192.0.2.10:6443"),
+        identity=identity,
+        ca=files.pem(cluster, "certificate-authority"),
+        insecure=cluster.flag("insecure-skip-tls-verify"),
+        proxy_url=_secret(cluster.text("proxy-url")),
+        tls_server_name=cluster.text("tls-server-name"),
+    )
 
 
 def from_token(
-    server: str, ca: bytes | str, token: Secret, *, proxy_url: str = "", impersonate: str = "", insecure: bool = False
+    server: str,
+    ca: str,
+    token: Secret,
+    *,
+    proxy_url: Secret | None = None,
+    impersonate: str = "",
+    insecure: bool = False,
+    tls_server_name: str = "",
 ) -> Access:
-    """From a MemberCluster's `server`, `caBundle` (PEM) and token. Raises ConfigError."""
-    text = ca.decode("ascii", "replace") if isinstance(ca, bytes) else ca
-    value = token.value.strip()
-    if not value:
-        raise ConfigError("tokenSecretRef", "the token is empty", "put the account's token into the Secret")
-    return Access(
-        server=_server(server, "server"),
-        ca=text,
-        token=Secret(value),
-        insecure=insecure,
-        proxy_url=proxy_url,
-        impersonate=impersonate,
-    )
+    """An API server by URL, CA (PEM, empty: the system's) and bearer token. Raises ConfigError."""
+    plain = token.value.strip()
+    if not plain:
+        raise ConfigError("token", "is empty", "put the bearer token of a service account there")
+    identity = Identity(token=Secret(plain), impersonate=impersonate)
+    return Access(server, identity, ca, insecure=insecure, proxy_url=proxy_url, tls_server_name=tls_server_name)
 
 
-def from_kubeconfig(text: str, context: str = "", *, trusted: bool = False, path: str = "") -> Access:
-    """From a kubeconfig's text. Raises ConfigError naming the field.
-
-    One that came in a Secret is not `trusted`: files of this machine and exec plug-ins are refused, since they would let the
-    Secret's author read our files or run programs here.
-    """
-    document = _document(text)
-    chosen = context or _text(document, "current-context", "kubeconfig")
-    link = _named(document, "contexts", chosen, "context")
-    cluster = _named(document, "clusters", _text(link, "cluster", f"contexts[{chosen}]"), "cluster")
-    user = _named(document, "users", _text(link, "user", f"contexts[{chosen}]"), "user")
-    exec_config: tuple[str, str] | None = None
-    if "exec" in user or "auth-provider" in user:
-        if not trusted or not path:
-            raise ConfigError(
-                "users[].exec", "a plug-in is not run for a kubeconfig from a Secret", "give a token or a client certificate"
-            )
-        exec_config = (path, chosen)
-    token = user.get("token")
-    return Access(
-        server=_server(_text(cluster, "server", "clusters[]"), "clusters[].server"),
-        ca=_material(cluster, "certificate-authority", trusted=trusted),
-        token=Secret(token) if isinstance(token, str) and token else None,
-        token_file=_file(user, "tokenFile", trusted=trusted),
-        client_cert=_material(user, "client-certificate", trusted=trusted),
-        client_key=Secret(key) if (key := _material(user, "client-key", trusted=trusted)) else None,
-        insecure=cluster.get("insecure-skip-tls-verify") is True,
-        proxy_url=str(cluster.get("proxy-url") or ""),
-        impersonate=str(user.get("as") or ""),
-        tls_server_name=str(cluster.get("tls-server-name") or ""),
-        exec_config=exec_config,
-    )
-
-
-def from_file(path: str, context: str = "") -> Access:
-    """From a kubeconfig file of this machine, plug-ins included; blocking. Raises ConfigError."""
+def in_cluster(folder: Path = ACCOUNT) -> Access:
+    """The pod's own service account; its token is read again as the kubelet renews it. Raises ConfigError outside a pod."""
+    host, port = os.environ.get("KUBERNETES_SERVICE_HOST", ""), os.environ.get("KUBERNETES_SERVICE_PORT", "443")
+    if not host:
+        raise ConfigError("KUBERNETES_SERVICE_HOST", "is not set, so this is no pod", "run in a cluster or give --kubeconfig")
     try:
-        text = Path(path).expanduser().read_text(encoding="utf-8")
-    except OSError as error:
-        raise ConfigError("--kubeconfig", f"{path} cannot be read ({error.strerror})", "give the path of a kubeconfig") from error
-    return from_kubeconfig(text, context, trusted=True, path=str(Path(path).expanduser()))
+        ca = (folder / "ca.crt").read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError) as error:
+        remedy = "set automountServiceAccountToken: true on the pod"
+        raise ConfigError(str(folder / "ca.crt"), f"cannot be read ({type(error).__name__})", remedy) from error
+    address = f"[{host}]" if ":" in host else host
+    return Access(f"https://{address}:{port}", Identity(token_file=str(folder / "token")), ca)
 
 
-def in_cluster(environment: Mapping[str, str], account: Path = _ACCOUNT) -> Access:
-    """From the pod's service account (KEP-1205 projected token); blocking. Raises ConfigError outside a pod."""
-    host, port = environment.get("KUBERNETES_SERVICE_HOST"), environment.get("KUBERNETES_SERVICE_PORT")
-    if not host or not port:
-        raise ConfigError("KUBERNETES_SERVICE_HOST", "is not set, so this is no pod", "give --kubeconfig FILE")
+def from_default_kubeconfig(path: str | None = None, context: str | None = None) -> Access:
+    """Read `path`, else the first existing file of $KUBECONFIG, else ~/.kube/config, as its owner's. Raises ConfigError."""
+    file = default_kubeconfig(path)
+    return from_kubeconfig(kubeconfig.read(file), context, trusted=True, folder=file.parent)
+
+
+def default_kubeconfig(path: str | None = None) -> Path:
+    """The file that `from_default_kubeconfig` reads. Raises ConfigError when there is none."""
+    named = [path] if path else [part for part in os.environ.get("KUBECONFIG", "").split(os.pathsep) if part]
+    candidates = [Path(name).expanduser() for name in named] or [Path.home() / ".kube" / "config"]
+    for candidate in candidates:
+        if candidate.is_file():
+            return candidate
+    raise ConfigError("kubeconfig", f"there is no file {candidates[0]}", "give --kubeconfig, or set KUBECONFIG")
+
+
+def check_url(where: str, url: str, *, credentials: bool = False) -> None:
+    """Refuse what is no http(s) URL with a host; a user name in it only where `credentials`. Raises ConfigError."""
     try:
-        ca = (account / "ca.crt").read_text(encoding="ascii")
-    except OSError as error:
-        raise ConfigError(
-            "serviceAccount", f"its CA cannot be read ({error.strerror})", "mount the service account's token"
-        ) from error
-    shown = f"[{host}]" if ":" in host else host
-    return Access(server=f"https://{shown}:{port}", ca=ca, token_file=str(account / "token"))
-
-
-def _document(text: str) -> Mapping[str, object]:
-    try:
-        document = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        # The error's own text would quote the file, credentials included.
-        where = getattr(error, "problem_mark", None)
-        line = f" at line {where.line + 1}" if where is not None else ""
-        raise ConfigError("kubeconfig", f"is not YAML{line}", "put a whole kubeconfig file into the Secret") from None
-    if not isinstance(document, dict):
-        raise ConfigError("kubeconfig", "is no mapping", "put a whole kubeconfig file into the Secret")
-    return document
-
-
-def _named(document: Mapping[str, object], plural: str, name: str, singular: str) -> Mapping[str, object]:
-    entries = document.get(plural)
-    for entry in entries if isinstance(entries, list) else []:
-        if isinstance(entry, dict) and entry.get("name") == name and isinstance(entry.get(singular), dict):
-            found: Mapping[str, object] = entry[singular]
-            return found
-    raise ConfigError(f"kubeconfig.{plural}", f"has no {singular} named {name!r}", "add it, or correct what refers to it")
-
-
-def _text(mapping: Mapping[str, object], key: str, where: str) -> str:
-    value = mapping.get(key)
-    if not isinstance(value, str) or not value:
-        raise ConfigError(f"{where}.{key}", "is missing", "give a complete kubeconfig")
-    return value
-
-
-def _server(url: str, field: str) -> str:
-    full = url if "://" in url else f"https://{url}"
-    try:
-        parts = urlsplit(full)
-        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
     except ValueError:
         usable = False
-    if not usable:
-        raise ConfigError(field, f"{url[:100]!r} is no URL of an API server", "give one such as https://api.example.org:6443")
-    return full.rstrip("/")
+    if not usable or url != url.strip() or not url.isprintable():
+        shown = "" if "@" in url else f" {url[:100]!r}"
+        raise ConfigError(where, f"{shown} is no http or https URL".strip(), "write it as https://host:port")
+    if not credentials and (parts.username is not None or parts.query or parts.fragment):
+        raise ConfigError(where, "carries a user name, a query or a fragment", "leave only https://host:port/path")
 
 
-def _file(mapping: Mapping[str, object], key: str, *, trusted: bool) -> str:
-    value = mapping.get(key)
-    if not value:
-        return ""
+def check_header(where: str, value: str) -> None:
+    """Refuse what cannot stand in an HTTP header, without showing it. Raises ConfigError."""
+    if any(ord(char) < 33 or ord(char) > 126 for char in value.replace(" ", "")) or value != value.strip():
+        raise ConfigError(where, "holds a line break or a character that no HTTP header may hold", "write it on one line, in ASCII")
+
+
+def _way(access: Access) -> Access:
+    return replace(access, identity=Identity(certificate=access.identity.certificate, key=access.identity.key))
+
+
+def _secret(text: str) -> Secret | None:
+    return Secret(text) if text else None
+
+
+def _basic(user: kubeconfig.Section) -> tuple[str, Secret] | None:
+    name, password = user.text("username"), user.text("password")
+    return (name, Secret(password)) if name and password else None
+
+
+def _refuse_legacy(user: kubeconfig.Section) -> None:
+    if user.has("auth-provider"):
+        remedy = "use exec with the cloud's credential plug-in, or a token"
+        raise ConfigError(user.field("auth-provider"), "was removed from Kubernetes in 1.26", remedy)
+
+
+def _plugin(user: kubeconfig.Section, *, trusted: bool) -> ExecPlugin | None:
+    if not user.has("exec"):
+        return None
+    section = user.section("exec")
     if not trusted:
-        raise ConfigError(
-            f"kubeconfig {key}",
-            "names a file, which a kubeconfig from a Secret may not",
-            f"put the content in ({key}-data, or token)",
-        )
-    return str(value)
-
-
-def _material(mapping: Mapping[str, object], key: str, *, trusted: bool) -> str:
-    data = mapping.get(f"{key}-data")
-    if isinstance(data, str) and data:
-        try:
-            return base64.b64decode(data, validate=True).decode("ascii")
-        except (binascii.Error, UnicodeDecodeError):
-            raise ConfigError(
-                f"kubeconfig {key}-data", "is not base64 of PEM text", "copy it again from the original file"
-            ) from None
-    path = _file(mapping, key, trusted=trusted)
-    if not path:
-        return ""
-    try:
-        return Path(path).read_text(encoding="ascii")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"kubeconfig {key}", f"{path} cannot be read", "correct the path") from error
-
-
-def _load_pair(context: ssl.SSLContext, cert: str, key: Secret) -> None:
-    # The standard library loads a client certificate from files only.
-    with tempfile.TemporaryDirectory(prefix="mcidns-") as folder:
-        cert_file, key_file = Path(folder) / "cert", Path(folder) / "key"
-        cert_file.write_text(cert, encoding="ascii")
-        key_file.touch(mode=0o600)
-        key_file.write_text(key.value, encoding="ascii")
-        try:
-            context.load_cert_chain(cert_file, key_file)
-        except ssl.SSLError as error:
-            raise ConfigError(
-                "client-certificate", "does not fit its key, or is no PEM", "copy both again from one source"
-            ) from error
-
-
-def _read_token(path: str) -> Secret:
-    try:
-        return Secret(Path(path).read_text(encoding="utf-8").strip())
-    except OSError as error:
-        raise ConfigError("tokenFile", f"{path} cannot be read ({error.strerror})", "check the mount") from error
-
-
-def _exec_token(path: str, context: str) -> Secret | None:
-    # Imported here: it takes a second and a hundred megabytes, for the few who use a plug-in.
-    from kubernetes import client, config
-
-    configuration = client.Configuration()
-    try:
-        config.load_kube_config(  # type: ignore[no-untyped-call]  # the package is typed but for this
-            config_file=path, context=context, client_configuration=configuration
-        )
-    except config.ConfigException as error:
-        raise ConfigError("users[].exec", "the credential plug-in failed", "run it by hand and see what it says") from error
-    header = configuration.get_api_key_with_prefix("authorization") or configuration.api_key.get("BearerToken", "")
-    value = str(header).removeprefix("Bearer ").strip()
-    return Secret(value) if value else None
+        remedy = "put a token or a client certificate there: programs named in a Secret are not run"
+        raise ConfigError(user.field("exec"), "a credential plug-in is not allowed here", remedy)
+    version = section.text("apiVersion") or "client.authentication.k8s.io/v1"
+    if version not in ("client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1"):
+        raise ConfigError(section.field("apiVersion"), f"{version[:80]!r} is not known", "use client.authentication.k8s.io/v1")
+    return ExecPlugin(
+        command=section.required("command", "name the program that prints the credential"),
+        args=section.texts("args"),
+        env=section.pairs("env"),
+        api_version=version,
+        provide_cluster_info=section.flag("provideClusterInfo"),
+        install_hint=section.text("installHint")[:400],
+    )

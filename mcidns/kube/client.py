@@ -1,221 +1,278 @@
-"""A thin client of the Kubernetes API: requests with a time-out, and errors of the closed tree; watching is observe's affair."""
+"""One API server as objects in and out: get, list, create, apply, patch, delete; retrying lives with the callers."""
 
-import asyncio
-import contextlib
-import json
-import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from typing import Any
+from collections.abc import AsyncIterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Final, Self
 
-import aiohttp
+import msgspec
 
-from mcidns import __version__
-from mcidns.kube import errors
 from mcidns.kube.access import Access
-from mcidns.kube.errors import Failing, Unreachable
+from mcidns.kube.errors import Gone, ServerError
 from mcidns.kube.kinds import Kind
+from mcidns.kube.stream import Stream
+from mcidns.kube.transport import Gate, Reply, Transport
 
+FIELD_MANAGER: Final = "mcidns"
+PAGE: Final = 500
+MERGE: Final = "application/merge-patch+json"
+JSON_PATCH: Final = "application/json-patch+json"
+APPLY: Final = "application/apply-patch+yaml"
+
+Body = Mapping[str, Any]
 Object = dict[str, Any]
+Objects = list[Object]
+_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
-FIELD_MANAGER = "mcidns"
-PAGE = 500
-_LONGEST_LINE = 32 * 2**20
+
+class _ListMeta(msgspec.Struct, rename="camel"):
+    continue_: str = msgspec.field(default="", name="continue")
+    resource_version: str = ""
+
+
+class PageHead(msgspec.Struct):
+    """What a list page says about itself; decoding it leaves the items unread."""
+
+    metadata: _ListMeta = msgspec.field(default_factory=_ListMeta)
+
+
+_PAGE_HEAD: Final = msgspec.json.Decoder(PageHead)
 
 
 class KubeClient:
-    """One API server over one aiohttp session. Every method raises KubeError, and nothing else, when it does not succeed.
+    """Every method raises KubeError or ConfigError and nothing else, and waits `timeout` seconds at most.
 
-    `access` may be replaced while requests run: the next request uses the new credentials (the server's URL and TLS stay).
+    Bodies and answers are plain JSON objects. The client belongs to the loop it is first used in.
     """
 
-    def __init__(self, access: Access, *, timeout: float = 10.0) -> None:
-        self.access = access
-        self.timeout = timeout
-        self._tls = access.ssl_context()
-        self._session: aiohttp.ClientSession | None = None
+    def __init__(self, access: Access, *, timeout: float = 10.0, user_agent: str = "mcidns") -> None:
+        self._transport = Transport(access, timeout=timeout, user_agent=user_agent)
 
-    async def aclose(self) -> None:
-        """Close all connections."""
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+    @property
+    def access(self) -> Access:
+        """How the server is reached at present."""
+        return self._transport.access
 
-    async def get(self, kind: Kind, namespace: str, name: str) -> Object:
-        """The object. NotFound where there is none."""
-        return _object(await self.request("GET", kind.path(namespace, name)))
+    def adopt(self, access: Access) -> bool:
+        """Take over another token without reconnecting; False if the way itself differs, which needs a new client."""
+        return self._transport.adopt(access)
 
-    async def get_path(self, path: str) -> bytes:
-        """The body at a path outside the kinds, such as `/version`."""
-        return await self.request("GET", path)
+    async def get(self, kind: Kind, namespace: str | None, name: str, subresource: str | None = None) -> Object:
+        """One object. Raises NotFound."""
+        return await self._json("GET", kind.path(namespace, name, subresource))
 
-    async def pages(self, path: str, params: Mapping[str, str] | None = None, *, limit: int = PAGE) -> AsyncIterator[bytes]:
-        """The raw pages of a list. Gone when the continue token has expired: start again.
+    async def get_path(self, path: str, *, timeout: float | None = None) -> Object:
+        """Any JSON document of the API, such as `/version`."""
+        return await self._json("GET", path, timeout=timeout)
 
-        The caller reads the next token with `continuation` of the page it decoded, by sending it back.
+    async def page(
+        self,
+        kind: Kind,
+        namespace: str | None = None,
+        *,
+        limit: int = PAGE,
+        after: str = "",
+        resource_version: str = "",
+        label_selector: str = "",
+        field_selector: str = "",
+        timeout: float | None = None,
+        gate: Gate | None = None,
+    ) -> bytes:
+        """One page of a list, as sent; `after` is the continue token of the page before.
+
+        `gate` is entered once the server has begun to answer, so that only servers that do answer hold it. Raises Gone when
+        the token is too old.
         """
-        token = ""
+        query = {
+            "limit": str(limit) if limit else "",
+            "continue": after,
+            "resourceVersion": "" if after else resource_version,
+            "labelSelector": label_selector,
+            "fieldSelector": field_selector,
+        }
+        reply = await self._transport.send("GET", kind.path(namespace), query=query, timeout=timeout, gate=gate)
+        return reply.body
+
+    async def list_pages(
+        self,
+        kind: Kind,
+        namespace: str | None = None,
+        *,
+        limit: int = PAGE,
+        label_selector: str = "",
+        field_selector: str = "",
+    ) -> AsyncIterator[bytes]:
+        """All pages of a list, as sent. Raises Gone when the list outlives the server's memory of it."""
+        after = ""
         while True:
-            query = {**(params or {}), "limit": str(limit)}
-            if token:
-                query["continue"] = token
-                query.pop("resourceVersion", None)
-            page = await self.request("GET", path, params=query)
-            yield page
-            token = continuation(page)
-            if not token:
+            body = await self.page(
+                kind, namespace, limit=limit, after=after, label_selector=label_selector, field_selector=field_selector
+            )
+            yield body
+            after = self._decoded(_PAGE_HEAD, body, kind.path(namespace)).metadata.continue_
+            if not after:
                 return
 
-    async def list(self, kind: Kind, namespace: str = "", *, selector: str = "") -> tuple[list[Object], str]:
-        """All objects, with kind and apiVersion filled in, and the list's resourceVersion."""
-        params = {"labelSelector": selector} if selector else {}
-        items: list[Object] = []
-        version = ""
-        async for page in self.pages(kind.path(namespace), params):
-            body = _object(page)
-            version = str(body.get("metadata", {}).get("resourceVersion", ""))
-            items.extend({**item, "apiVersion": kind.api_version, "kind": kind.kind} for item in body.get("items") or [])
-        return items, version
+    async def list(
+        self, kind: Kind, namespace: str | None = None, *, label_selector: str = "", field_selector: str = ""
+    ) -> Objects:
+        """All objects, each with its apiVersion and kind (which list items lack). A list that expires is begun again once."""
+        try:
+            return await self._all(kind, namespace, label_selector, field_selector)
+        except Gone:
+            return await self._all(kind, namespace, label_selector, field_selector)
 
-    async def create(self, kind: Kind, namespace: str, body: Object) -> Object:
-        """Create; Conflict (reason AlreadyExists) when the name is taken."""
-        return _object(await self.request("POST", kind.path(namespace), body=body))
+    async def _all(self, kind: Kind, namespace: str | None, labels: str, fields: str) -> Objects:
+        found: Objects = []
+        async for body in self.list_pages(kind, namespace, label_selector=labels, field_selector=fields):
+            page = _object(body, kind.path(namespace))
+            items = page.get("items") or []
+            found += [{"apiVersion": kind.api_version, "kind": kind.kind, **item} for item in items if isinstance(item, dict)]
+        return found
+
+    def watch(
+        self,
+        kind: Kind,
+        namespace: str | None = None,
+        *,
+        resource_version: str = "",
+        seconds: int = 300,
+        silence: float | None = None,
+        label_selector: str = "",
+        field_selector: str = "",
+    ) -> Stream:
+        """The changes after `resource_version`; use it with `async with`, then iterate over raw lines.
+
+        The server ends it after `seconds`; it raises Unreachable after `silence` seconds (default: `seconds` + 30) without a byte.
+        """
+        query = {
+            "watch": "true",
+            "allowWatchBookmarks": "true",
+            "resourceVersion": resource_version,
+            "timeoutSeconds": str(seconds),
+            "labelSelector": label_selector,
+            "fieldSelector": field_selector,
+        }
+        return Stream(self._transport, kind.path(namespace), query, silence=silence or seconds + 30.0)
+
+    async def create(self, kind: Kind, namespace: str | None, body: Body) -> Object:
+        """Raises AlreadyExists, Invalid."""
+        query = {"fieldManager": FIELD_MANAGER}
+        return await self._json("POST", kind.path(namespace), query=query, body=_complete(kind, body))
+
+    async def replace(self, kind: Kind, namespace: str | None, name: str, body: Body, subresource: str | None = None) -> Object:
+        """PUT; with a resourceVersion in the body's metadata it raises Conflict when the object moved on."""
+        query = {"fieldManager": FIELD_MANAGER}
+        return await self._json("PUT", kind.path(namespace, name, subresource), query=query, body=_complete(kind, body))
 
     async def apply(
         self,
         kind: Kind,
-        namespace: str,
+        namespace: str | None,
         name: str,
-        body: Object,
+        body: Body,
         *,
-        subresource: str = "",
-        force: bool = True,
         manager: str = FIELD_MANAGER,
+        force: bool = True,
+        subresource: str | None = None,
     ) -> Object:
-        """Server-side apply (KEP-555): what `body` holds is ours, what we no longer apply is removed."""
-        params = {"fieldManager": manager, "force": "true" if force else "false"}
-        whole = {"apiVersion": kind.api_version, "kind": kind.kind, **body}
+        """Server-side apply: create, or own the fields given and drop those we no longer give. Raises Conflict without `force`."""
+        metadata = {**body.get("metadata", {}), "name": name, **({"namespace": namespace} if namespace else {})}
+        full = {**_complete(kind, body), "metadata": metadata}
+        query = {"fieldManager": manager, "force": "true" if force else ""}
+        return await self._json("PATCH", kind.path(namespace, name, subresource), query=query, body=full, content_type=APPLY)
+
+    async def apply_status(
+        self, kind: Kind, namespace: str | None, name: str, status: Body, *, manager: str = FIELD_MANAGER
+    ) -> Object:
+        """Server-side apply of the status alone. Raises NotFound: a status never creates its object."""
+        return await self.apply(kind, namespace, name, {"status": status}, manager=manager, subresource="status")
+
+    async def patch(
+        self,
+        kind: Kind,
+        namespace: str | None,
+        name: str,
+        patch: Body | Sequence[Body],
+        *,
+        subresource: str | None = None,
+    ) -> Object:
+        """A mapping is a merge patch (RFC 7386), a sequence a JSON patch (RFC 6902)."""
+        content_type = MERGE if isinstance(patch, Mapping) else JSON_PATCH
+        query = {"fieldManager": FIELD_MANAGER}
         path = kind.path(namespace, name, subresource)
-        return _object(await self.request("PATCH", path, body=whole, params=params, content="application/apply-patch+yaml"))
+        return await self._json("PATCH", path, query=query, body=patch, content_type=content_type)
 
-    async def patch(self, kind: Kind, namespace: str, name: str, body: Object, *, subresource: str = "") -> Object:
-        """JSON merge patch (RFC 7396); with a `metadata.resourceVersion` inside it is a compare-and-set."""
-        path = kind.path(namespace, name, subresource)
-        return _object(await self.request("PATCH", path, body=body, content="application/merge-patch+json"))
+    async def patch_status(
+        self, kind: Kind, namespace: str | None, name: str, status: Body, *, resource_version: str | None = None
+    ) -> Object:
+        """Merge patch of the status; with `resource_version` it raises Conflict when the object moved on."""
+        guard = {"metadata": {"resourceVersion": resource_version}} if resource_version else {}
+        return await self.patch(kind, namespace, name, {**guard, "status": status}, subresource="status")
 
-    async def patch_status(self, kind: Kind, namespace: str, name: str, status: Object) -> Object:
-        """Merge into the status subresource; a key set to None is removed."""
-        return await self.patch(kind, namespace, name, {"status": status}, subresource="status")
+    async def delete(
+        self,
+        kind: Kind,
+        namespace: str | None,
+        name: str,
+        *,
+        uid: str | None = None,
+        resource_version: str | None = None,
+    ) -> Object:
+        """Delete, if given only this very object or version (else Conflict). Raises NotFound."""
+        given = {"uid": uid, "resourceVersion": resource_version}
+        preconditions = {key: value for key, value in given.items() if value}
+        options: Object = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background"}
+        if preconditions:
+            options["preconditions"] = preconditions
+        return await self._json("DELETE", kind.path(namespace, name), body=options)
 
-    async def delete(self, kind: Kind, namespace: str, name: str, *, uid: str = "") -> None:
-        """Delete; only the object of this uid where one is given (Conflict otherwise). NotFound where there is none."""
-        body = {"preconditions": {"uid": uid}} if uid else None
-        await self.request("DELETE", kind.path(namespace, name), body=body)
+    async def aclose(self) -> None:
+        """Close all connections; requests under way fail."""
+        await self._transport.aclose()
 
-    async def watch(self, path: str, params: Mapping[str, str], *, silence: float) -> AsyncGenerator[bytes, None]:
-        """The lines of a watch until the server ends it; Unreachable after `silence` seconds without a byte.
+    async def __aenter__(self) -> Self:
+        return self
 
-        The first item is always empty: it says that the server has accepted the watch.
-        """
-        timeout = aiohttp.ClientTimeout(total=None, connect=self.timeout, sock_read=silence)
-        async with self._answer("GET", path, params={**params, "watch": "true"}, timeout=timeout) as answer:
-            yield b""
-            rest = b""
-            async for chunk in answer.content.iter_any():
-                *lines, rest = (rest + chunk).split(b"\n")
-                if len(rest) > _LONGEST_LINE:
-                    raise Unreachable(path, Failing.CUT, f"an event of more than {_LONGEST_LINE} bytes")
-                for line in lines:
-                    if line:
-                        yield line
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
 
-    async def request(
+    async def _json(
         self,
         method: str,
         path: str,
         *,
-        body: Object | None = None,
-        params: Mapping[str, str] | None = None,
-        content: str = "application/json",
-    ) -> bytes:
-        """One request with its whole answer, within the client's time-out."""
-        timeout = aiohttp.ClientTimeout(total=self.timeout)
-        data = None if body is None else json.dumps(body, separators=(",", ":")).encode()
-        async with self._answer(method, path, params=params or {}, timeout=timeout, data=data, content=content) as answer:
-            return await answer.read()
+        query: Mapping[str, str] = _NOTHING,
+        body: object = None,
+        content_type: str = "application/json",
+        timeout: float | None = None,
+    ) -> Object:
+        data = None if body is None else msgspec.json.encode(body)
+        reply: Reply = await self._transport.send(
+            method, path, query=query, data=data, content_type=content_type if data is not None else "", timeout=timeout
+        )
+        return _object(reply.body, f"{method} {path}")
 
-    @contextlib.asynccontextmanager
-    async def _answer(
-        self,
-        method: str,
-        path: str,
-        *,
-        params: Mapping[str, str],
-        timeout: aiohttp.ClientTimeout,
-        data: bytes | None = None,
-        content: str = "",
-    ) -> AsyncIterator[aiohttp.ClientResponse]:
-        access = self.access
-        where = f"{method} {path}"
+    @staticmethod
+    def _decoded(decoder: "msgspec.json.Decoder[PageHead]", body: bytes, where: str) -> PageHead:
         try:
-            headers = await _headers(access, content if data is not None else "")
-            session = self._open()
-            async with session.request(
-                method,
-                access.server + path,
-                params=params,
-                data=data,
-                headers=headers,
-                timeout=timeout,
-                ssl=self._tls,
-                proxy=access.proxy_url or None,
-                server_hostname=access.tls_server_name or None,
-                allow_redirects=False,
-            ) as answer:
-                if answer.status >= 300:
-                    raise errors.from_answer(where, answer.status, await answer.read(), answer.headers.get("Retry-After"))
-                yield answer
-        except (TimeoutError, aiohttp.ClientError, OSError, ssl.SSLError, asyncio.IncompleteReadError) as error:
-            raise errors.from_failure(where, error, timeout.total or timeout.sock_read) from error
-
-    def _open(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            connector = aiohttp.TCPConnector(limit=0, ttl_dns_cache=60, keepalive_timeout=30)
-            self._session = aiohttp.ClientSession(
-                connector=connector, headers={"User-Agent": f"mcidns/{__version__}"}, trust_env=False
-            )
-        return self._session
+            return decoder.decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise _no_answer(where) from error
 
 
-async def _headers(access: Access, content: str) -> dict[str, str]:
-    headers = {"Accept": "application/json"}
-    if content:
-        headers["Content-Type"] = content
-    token = await access.bearer()
-    if token is not None:
-        headers["Authorization"] = f"Bearer {token.value}"
-    if access.impersonate:
-        headers["Impersonate-User"] = access.impersonate
-    return headers
-
-
-def _object(body: bytes) -> Object:
+def _object(body: bytes, where: str) -> Object:
     try:
-        value = json.loads(body)
-    except ValueError as error:
-        raise Unreachable("answer", Failing.CUT, "it is no JSON; is this a Kubernetes API server?") from error
-    if not isinstance(value, dict):
-        raise Unreachable("answer", Failing.CUT, "it is no JSON object; is this a Kubernetes API server?")
-    return value
+        found = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _no_answer(where) from error
+    if not isinstance(found, dict):
+        raise _no_answer(where)
+    return found
 
 
-def continuation(page: bytes) -> str:
-    """The continue token of a list page, empty on the last one."""
-    # The list's metadata stands before or after the items; reading all of a page twice would double the cost of a sync.
-    for part in (page[:600], page[-600:]):
-        mark = part.find(b'"continue":"')
-        if mark >= 0 and part.find(b'"resourceVersion"') >= 0:
-            return part[mark + 12 : part.index(b'"', mark + 12)].decode("ascii")
-    if b'"continue":"' not in page:
-        return ""
-    metadata = json.loads(page).get("metadata") or {}
-    return str(metadata.get("continue") or "")
+def _no_answer(where: str) -> ServerError:
+    return ServerError(where, 200, "", "the answer is no JSON object; is this a Kubernetes API?")
+
+
+def _complete(kind: Kind, body: Body) -> Object:
+    return {"apiVersion": kind.api_version, "kind": kind.kind, **body}

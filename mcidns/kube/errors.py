@@ -1,6 +1,5 @@
 """What a Kubernetes API may answer instead of what was asked, as a closed tree; what to do about it is the caller's."""
 
-import asyncio
 import socket
 import ssl
 from dataclasses import dataclass
@@ -214,7 +213,7 @@ def lost_reason(error: Exception) -> LostReason:
             return LostReason.FORBIDDEN
         case ConfigError():
             return LostReason.BAD_ACCESS
-        case TimeoutError() | asyncio.TimeoutError():
+        case TimeoutError():
             return LostReason.TIMEOUT
         case _:
             return LostReason.SERVER_ERROR

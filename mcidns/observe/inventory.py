@@ -97,6 +97,11 @@ class Inventory:
         return entry is None or entry.lost is not None
 
     @property
+    def any_lost(self) -> bool:
+        """At least one member does not answer."""
+        return any(entry.lost is not None for entry in self._entries.values())
+
+    @property
     def isolated(self) -> bool:
         """Every member was asked and none answers: then the fault is more likely ours (design §3)."""
         return bool(self._entries) and all(entry.tried and entry.lost is not None for entry in self._entries.values())

@@ -2,11 +2,10 @@
 
 import asyncio
 import contextlib
-import json
 import logging
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from mcidns.errors import ConfigError
 from mcidns.kube import errors, kinds
@@ -94,7 +93,7 @@ class Members:
         running.cluster, running.access = cluster, access
         if before == access:
             return
-        if running.watch is not None and not isinstance(access, ConfigError) and _only_token_differs(before, access):
+        if running.watch is not None and not isinstance(access, ConfigError) and _same_way(before, access):
             running.watch.use(access)
             running.watch.retry()
             return
@@ -177,9 +176,9 @@ class Members:
 
     async def _identify(self, running: _Running, client: KubeClient) -> None:
         """Learn version and cluster id; both are for people, so failing to is not trouble."""
-        with contextlib.suppress(KubeError, ValueError):
-            running.version = str(json.loads(await client.get_path("/version")).get("gitVersion", ""))
-            system = await client.get(kinds.NAMESPACE, "", "kube-system")
+        with contextlib.suppress(KubeError):
+            running.version = str((await client.get_path("/version")).get("gitVersion", ""))
+            system = await client.get(kinds.NAMESPACE, None, "kube-system")
             running.cluster_id = str(system.get("metadata", {}).get("uid", ""))
         self._on_health(running.cluster.name)
 
@@ -201,7 +200,5 @@ class Members:
         self._on_health(name)
 
 
-def _only_token_differs(before: Access | ConfigError, after: Access) -> bool:
-    if isinstance(before, ConfigError):
-        return False
-    return replace(before, token=None, token_file="") == replace(after, token=None, token_file="")
+def _same_way(before: Access | ConfigError, after: Access) -> bool:
+    return not isinstance(before, ConfigError) and before.same_way(after)

@@ -103,7 +103,7 @@ class Resolver:
         heapq.heappush(self._due, (again, name))
         self._wake.set()
         if _meaning(before) != _meaning(after):
-            _LOG.info("resolver.changed", extra={"name": name.relative, "now": str(_meaning(after))})
+            _LOG.info("resolver.changed", extra={"host": name.relative, "now": str(_meaning(after))})
             self._on_change(name)
 
     async def _ask(self, resolver: dns.asyncresolver.Resolver, name: DnsName, before: Resolution | None) -> Resolution:

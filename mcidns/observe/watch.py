@@ -105,7 +105,7 @@ class Watch:
 
     def use(self, access: Access) -> None:
         """New credentials for the same server: use them from the next request on, and make that now."""
-        self.client.access = access
+        self.client.adopt(access)
         self.retry()
 
     def retry(self) -> None:
@@ -178,7 +178,7 @@ class Watch:
         version = ""
         decoder = self._decoders[progress.kind]
         async with self._lists:
-            async for body in self.client.pages(progress.kind.path(), self._params()):
+            async for body in self.client.list_pages(progress.kind, label_selector=self._selector):
                 try:
                     page = decoder.page(body)
                 except msgspec.DecodeError as error:
@@ -198,14 +198,8 @@ class Watch:
     async def _stream(self, progress: Progress) -> None:
         seconds = random.randint(self._pace.shortest_watch, self._pace.longest_watch)
         silence = self._pace.silence_with_bookmarks if progress.bookmarks else seconds + 30.0
-        params = {
-            **self._params(),
-            "resourceVersion": progress.version,
-            "allowWatchBookmarks": "true",
-            "timeoutSeconds": str(seconds),
-        }
         opened = False
-        reading = asyncio.create_task(self._read(progress, params, silence))
+        reading = asyncio.create_task(self._read(progress, seconds, silence))
         reopening = asyncio.create_task(self._reopen.wait())
         try:
             await asyncio.wait({reading, reopening}, return_when=asyncio.FIRST_COMPLETED)
@@ -218,17 +212,22 @@ class Watch:
         if opened and asyncio.get_running_loop().time() - progress.listed_at > self._pace.resync:
             progress.version = ""
 
-    async def _read(self, progress: Progress, params: dict[str, str], silence: float) -> bool:
+    async def _read(self, progress: Progress, seconds: int, silence: float) -> bool:
         """Follow the stream to its end. A stream that was open and broke is no failure yet: opening it again decides."""
+        stream = self.client.watch(
+            progress.kind,
+            resource_version=progress.version,
+            seconds=seconds,
+            silence=silence,
+            label_selector=self._selector,
+        )
         opened = False
         try:
-            async with contextlib.aclosing(self.client.watch(progress.kind.path(), params, silence=silence)) as lines:
+            async with stream as lines:
+                opened = True
+                self._working(progress)
                 async for line in lines:
-                    if not opened:
-                        opened = True
-                        self._working(progress)
-                    if line:
-                        self._line(progress, line)
+                    self._line(progress, line)
         except Unreachable:
             if not opened:
                 raise
@@ -258,9 +257,6 @@ class Watch:
         progress.synced, progress.failing, progress.failures = True, None, 0
         if changed:
             self._on_state()
-
-    def _params(self) -> dict[str, str]:
-        return {"labelSelector": self._selector} if self._selector else {}
 
     def _held(self, kind: Kind) -> list[Key]:
         if kind is kinds.SERVICE:

@@ -1,0 +1,247 @@
+"""Builds the parts from Settings, joins them and runs them; each part's work is its own."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import time
+from collections.abc import Callable, Mapping
+
+from mcidns import web
+from mcidns.fleet import Fleet
+from mcidns.handlers import HubWatch
+from mcidns.hub.generated import GeneratedMember
+from mcidns.intake import WATCHED, Intake
+from mcidns.kube import kinds
+from mcidns.kube.access import Access
+from mcidns.kube.client import KubeClient
+from mcidns.listing import Following, Listing
+from mcidns.model.references import ClusterName, ObjectRef
+from mcidns.observe.inventory import Inventory
+from mcidns.observe.members import Members
+from mcidns.observe.resolver import Resolver
+from mcidns.observe.watch import Pace
+from mcidns.program.programmer import Programmer
+from mcidns.reconcile import Reconciler, Surroundings
+from mcidns.settings import Settings
+from mcidns.telemetry import Metrics
+from mcidns.telling import Telling
+from mcidns.web import Health
+
+_LOG = logging.getLogger(__name__)
+
+STUCK_AFTER = 60.0
+
+
+class App:
+    """One controller. `run` ends when cancelled: everything it started has then ended, and what was to be told has been."""
+
+    def __init__(self, settings: Settings, access: Access, *, clock: Callable[[], float] = time.time) -> None:
+        self.settings = settings
+        self.metrics = Metrics()
+        self.http_port: int | None = None
+        self._client = KubeClient(access)
+        decides, programs = settings.only != "program", settings.only != "decide"
+        self.inventory = Inventory(
+            clock=clock,
+            on_source=lambda ref: self.reconciler.source_changed(ref),
+            on_member=lambda _: self._members_changed(),
+            on_claims=lambda: self._loop_once(self.intake.members_claims_changed),
+        )
+        pace = Pace(heartbeat=settings.heartbeat, heartbeat_timeout=settings.heartbeat_timeout)
+        self.members = Members(self.inventory, clock=clock, on_health=self._member_health, pace=pace)
+        self.resolver = Resolver(
+            clock=clock, on_change=lambda name: self.reconciler.target_changed(name), nameservers=settings.resolvers
+        )
+        self.programmer = Programmer(clock=clock, on_report=self._reported, on_zone=self._zone_changed, dry_run=settings.dry_run)
+        self.telling = Telling(self._client, clock=clock, metrics=self.metrics, at_once=settings.writes, decides=decides)
+        self.reconciler = Reconciler(
+            members=self.inventory,
+            names=self.resolver,
+            zones=self.programmer,
+            surroundings=self._surroundings,
+            publish=self.telling.decided,
+            clock=clock,
+            metrics=self.metrics,
+        )
+        self.fleet = Fleet(
+            self.members,
+            namespace=settings.namespace,
+            on_wanted=self._members_wanted,
+            on_unreadable=self.telling.unreadable,
+            on_secret=lambda key: self.intake.secret_changed(key),
+        )
+        self.intake = Intake(
+            fleet=self.fleet,
+            hosts=self.reconciler,
+            zone_work=self.programmer,
+            telling=self.telling,
+            member_claims=self.inventory.annotated,
+            namespace=settings.namespace,
+            decides=decides,
+            programs=programs,
+            external_dns=settings.read_external_dns,
+        )
+        self.telling.connect(self.intake.get, self.intake.put, self.intake.keys, on_generated=lambda: self._loop_once(self._sweep))
+        self.listing = Listing(self._client, WATCHED, self.intake, every=settings.relist)
+        self._following = tuple(
+            Following(self._client, kinds.SECRET, namespace, self.intake)
+            for namespace in dict.fromkeys((settings.namespace, settings.kubefed_namespace))
+        )
+        self._hub = HubWatch(access, WATCHED, deliver=self.intake.deliver, on_restart=self._hub_restarted)
+        self._started = clock()
+        self._clock = clock
+        self._pending: set[Callable[[], None]] = set()
+        self._settled = False
+
+    async def run(self) -> None:
+        """Run until cancelled."""
+        async with contextlib.AsyncExitStack() as stack:
+            stack.push_async_callback(self._client.aclose)
+            if self.settings.http is not None:
+                self.http_port = await stack.enter_async_context(web.serving(self.settings.http, self.metrics, self.health))
+                _LOG.info("http.serving", extra={"port": self.http_port})
+            stack.push_async_callback(self._farewell)
+            async with asyncio.TaskGroup() as tasks:
+                for work in (
+                    self._hub.run(),
+                    self.listing.run(),
+                    self.members.run(),
+                    self.resolver.run(),
+                    self.programmer.run(),
+                    self.telling.run(),
+                    *(following.run() for following in self._following),
+                ):
+                    tasks.create_task(work)
+                if self.settings.only != "program":
+                    tasks.create_task(self._decide(), name="agenda")
+                tasks.create_task(self._settle(), name="settle")
+
+    def health(self) -> Health:
+        """What readiness and liveness say."""
+        waiting: list[str] = []
+        if not self.listing.complete.is_set():
+            waiting.append(f"host cluster: not listed yet {self.listing.trouble}".rstrip())
+        if not self.inventory.ready:
+            waiting.append("members: not all were read or tried yet")
+        if not self._settled:
+            waiting.append("hosts: not all were decided yet")
+        return Health(waiting_for=tuple(waiting))
+
+    async def _decide(self) -> None:
+        """Decide as soon as every fleet was listed and every member was read or has failed its first attempt."""
+        await self._wait_for_members()
+        await self.reconciler.agenda.run()
+
+    async def _wait_for_members(self) -> None:
+        await self._listed()
+        deadline = self._clock() + self.settings.first_read
+        # A fleet's Secret becomes a MemberCluster by way of the host's API; until then it is missing from the inventory.
+        while self._clock() < deadline and not (
+            self.telling.members_in_step and self.inventory.clusters() and self.inventory.ready
+        ):
+            if self.telling.members_in_step and not self.inventory.clusters() and not self.telling.members_wanted:
+                break
+            await asyncio.sleep(0.01)
+
+    async def _listed(self) -> None:
+        await self.listing.complete.wait()
+        for following in self._following:
+            await following.complete.wait()
+
+    async def _settle(self) -> None:
+        """Tell the zones when every object was decided once: only then may leftovers be taken away."""
+        await self._listed()
+        self._sweep()
+        if self.settings.only != "program":
+            while not (self.inventory.ready and self.reconciler.decided and self.telling.hosts_in_step):
+                await asyncio.sleep(0.05)
+        self.programmer.settled()
+        self._settled = True
+        _LOG.info("settled", extra={"seconds": round(self._clock() - self._started, 2)})
+
+    async def _farewell(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            await self.telling.flush(timeout=self.settings.stop_within / 2)
+
+    def _surroundings(self) -> Surroundings:
+        return Surroundings(
+            zones=self.intake.zones,
+            inventory_complete=self.listing.complete.is_set() and self.telling.members_in_step,
+            namespace_labels=self.intake.namespace_labels,
+        )
+
+    def _members_changed(self) -> None:
+        self.reconciler.all_changed()
+        self._loop_once(self._sweep)
+
+    def _members_wanted(self, wanted: Mapping[ObjectRef, GeneratedMember]) -> None:
+        self.telling.generated_members(wanted)
+        self._loop_once(self._sweep)
+
+    def _sweep(self) -> None:
+        """Take away generated objects that nothing asks for, once everything that could ask was listed."""
+        if self.listing.complete.is_set() and all(following.complete.is_set() for following in self._following):
+            self.telling.sweep(members_known=self.inventory.ready and not self.inventory.any_lost)
+
+    def _member_health(self, name: ClusterName) -> None:
+        health = self.members.health(name)
+        if health is not None:
+            self.metrics.member_reachable.labels(name).set(health.reachable)
+            for kind, count in (("Service", health.services), ("Ingress", health.ingresses), ("EndpointSlice", health.slices)):
+                self.metrics.member_objects.labels(name, kind).set(count)
+            self.telling.member(health, self.fleet.spec(name))
+
+    def _reported(self, source: ObjectRef) -> None:
+        if source.kind == "GlobalHost":
+            self.reconciler.report(source)
+        else:
+            self.telling.programmed(source, self.programmer.programming(source))
+
+    def _zone_changed(self, name: str) -> None:
+        with contextlib.suppress(KeyError):
+            status = self.programmer.zone_status(name)
+            self.metrics.zone_ready.labels(name).set(status.ready)
+            self.metrics.zone_names.labels(name, "ours").set(status.owned)
+            self.metrics.zone_names.labels(name, "foreign").set(status.foreign)
+            self.metrics.zone_writes.labels(name).set(status.writes)
+            self.metrics.zone_held.labels(name).set(status.held is not None)
+            self.metrics.zone_quarantined.labels(name).set(status.quarantined)
+            self.telling.zone(status)
+
+    def _hub_restarted(self) -> None:
+        self.metrics.hub_restarts.inc()
+        self.listing.soon()
+
+    def _loop_once(self, call: Callable[[], None]) -> None:
+        """Call it once at the end of this turn, however often it was asked for."""
+        if call in self._pending:
+            return
+        self._pending.add(call)
+
+        def now() -> None:
+            self._pending.discard(call)
+            call()
+
+        asyncio.get_running_loop().call_soon(now)
+
+
+async def serve(settings: Settings, access: Access) -> int:
+    """Run a controller until SIGTERM or SIGINT; 0 after a clean stop."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    app = App(settings, access)
+    task = asyncio.create_task(app.run(), name="mcidns")
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({task, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not stop.is_set():
+        await task
+        return 1
+    _LOG.info("stopping")
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+    return 0

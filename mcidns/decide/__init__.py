@@ -1,0 +1,117 @@
+"""The pure core: from what is known of the world to what DNS shall hold and why; it never asks, waits, logs or writes."""
+
+from collections.abc import Sequence
+
+from mcidns.decide import addresses, claims, conditions, intents, routes, verdicts
+from mcidns.decide.claims import Claims
+from mcidns.decide.intents import Filled, Scene
+from mcidns.decide.render import alone
+from mcidns.decide.verdicts import Ground, Judged
+from mcidns.model.clusters import Lost, LostReason, MemberView
+from mcidns.model.decisions import Decision, Memory, NameDecision, World
+from mcidns.model.hosts import Host
+from mcidns.model.names import DnsName
+
+__all__ = ["decide"]
+
+
+def decide(world: World, host: Host, now: float) -> Decision:
+    """All that follows from one look at one host, at `now` (unix seconds).
+
+    Equal input in any order gives an equal Decision; so does the same world with the memory of that Decision.
+    """
+    members, aside = _parts(world, host)
+    settled = claims.settle(world, host, members)
+    ground = Ground(host, tuple({one.zone.allowed_targets: None for one in settled.granted}), frozenset(settled.names), now)
+    judged = verdicts.judge(world, members, aside, ground)
+    known = addresses.book(world)
+    if _needs_addresses(judged, settled):
+        judged = addresses.check(judged, known, world.memory.clusters, ground)
+    scene = Scene(world, ground, judged, known, settled, routes.serving(judged, world.memory, ground))
+    filled = intents.fill(scene)
+    freeze = _freeze(world, members)
+    names = tuple([one.decision for one in filled]) if freeze is None else intents.frozen(scene, freeze)
+    return Decision(
+        host=host,
+        verdicts=tuple([one.verdict for one in judged]),
+        names=names,
+        conditions=conditions.of(scene, filled, names, freeze),
+        memory=_memory(scene, filled, is_frozen=freeze is not None),
+        look_again=_look_again(scene, names),
+        claims_lost=settled.lost,
+    )
+
+
+def _parts(world: World, host: Host) -> tuple[list[MemberView], list[MemberView]]:
+    """The members that take part, and the others."""
+    members: list[MemberView] = []
+    aside: list[MemberView] = []
+    selection = host.clusters
+    by_labels = bool(selection.requirements)
+    for view in sorted(world.members, key=_name):
+        cluster = view.cluster
+        taken = selection.takes(cluster.name, dict(cluster.labels) if by_labels else {})
+        (members if taken else aside).append(view)
+    return members, aside
+
+
+def _name(view: MemberView) -> str:
+    return view.cluster.name
+
+
+def _freeze(world: World, members: Sequence[MemberView]) -> str | None:
+    """Why nothing at all may be written now, or None."""
+    if not world.inventory_complete:
+        return "InventoryIncomplete: not every fleet has been listed yet, so that no cluster can be called absent"
+    if not world.isolated or not members:
+        return None
+    if all(_is_early(view) for view in members):
+        return "Starting: no member cluster has been read yet"
+    return (
+        "ControllerIsolated: no member cluster answers, so that the controller is more likely cut off than all of them down; "
+        "check its network and credentials"
+    )
+
+
+def _is_early(view: MemberView) -> bool:
+    return isinstance(view.observation, Lost) and view.observation.reason is LostReason.NOT_YET_READ
+
+
+def _needs_addresses(judged: Sequence[Judged], settled: Claims) -> bool:
+    """Whether names of load balancers must be turned into addresses; not where one stands as a CNAME."""
+    eligible = [one for one in judged if one.verdict.eligible]
+    if not any(isinstance(target, DnsName) for one in eligible for target in one.verdict.targets):
+        return False
+    chosen = routes.shares(eligible)
+    return not (alone(chosen) and any(granted.takes_cname for granted in settled.granted))
+
+
+def _memory(scene: Scene, filled: Sequence[Filled], *, is_frozen: bool) -> Memory:
+    before = scene.world.memory
+    clusters = tuple([one.remembered for one in scene.judged if one.remembered is not None])
+    if is_frozen:
+        # Nothing is written, so what DNS holds is what it held.
+        return Memory(
+            clusters=clusters,
+            published=tuple(sorted(before.published)),
+            served=tuple(sorted(before.served)),
+            hostnames=scene.claims.names,
+            resolved=tuple(sorted(before.resolved)),
+            withdrawn=tuple(sorted(before.withdrawn)),
+        )
+    return Memory(
+        clusters=clusters,
+        published=tuple([(one.decision.name, one.decision.targets) for one in filled if one.decision.targets]),
+        served=routes.served(scene.judged, scene.serving.healthy, before),
+        hostnames=scene.claims.names,
+        resolved=addresses.remembered(scene.judged, scene.known),
+        withdrawn=tuple([(one.decision.name, one.withdrawn) for one in filled if one.withdrawn]),
+    )
+
+
+def _look_again(scene: Scene, names: Sequence[NameDecision]) -> float | None:
+    """The earliest unix time at which time alone would change the decision, or a resolution in use is due again."""
+    times = [one.until for one in scene.judged if one.until is not None]
+    if any(name.record_type != "CNAME" for name in names):
+        times += addresses.next_look(scene.world, scene.judged, scene.ground.now)
+    return min(times, default=None)

@@ -1,0 +1,53 @@
+"""A decision as Kubernetes conditions with stable reasons and messages that say what to do; times are kept by their writer."""
+
+from collections.abc import Iterable, Sequence
+
+from mcidns.decide.conditions import health, programmed, references
+from mcidns.decide.intents import Filled, Scene
+from mcidns.model.decisions import Condition, NameDecision
+
+_REFUSALS = ("Invalid", "NoHostname", "HostnameConflict", "HostnameNotPermitted", "AmbiguousZone", "NoMatchingZone")
+SHOWN = 10
+
+
+def of(scene: Scene, filled: Sequence[Filled], names: Sequence[NameDecision], freeze: str | None) -> tuple[Condition, ...]:
+    """All six conditions, sorted by type; nothing in them counts or ticks, so that a quiet pass gives equal ones."""
+    done, spread = programmed.of(scene.world, filled)
+    return (
+        _accepted(scene),
+        _fail_open(scene, filled, freeze),
+        health.of(scene, names, freeze),
+        done,
+        spread,
+        references.of(scene),
+    )
+
+
+def _accepted(scene: Scene) -> Condition:
+    claims = scene.claims
+    served = [f"{one.name.relative} (DNSZone {one.zone.name})" for one in claims.granted]
+    if not claims.refusals:
+        return Condition("Accepted", "True", "Accepted", f"accepted: {_listed(served)}")
+    reason = min((refusal.reason for refusal in claims.refusals), key=_REFUSALS.index)
+    told = "; ".join(_cut([refusal.message for refusal in claims.refusals]))
+    return Condition("Accepted", "False", reason, f"{told}; accepted: {_listed(served)}" if served else told)
+
+
+def _fail_open(scene: Scene, filled: Sequence[Filled], freeze: str | None) -> Condition:
+    names = [one.decision.name.relative for one in filled if one.fail_open]
+    if not names or freeze is not None:
+        return Condition("FailOpen", "False", "Inactive", "only targets that count as healthy are served")
+    targets = sorted({value for one in filled if one.fail_open for value in one.decision.targets})
+    serving = scene.serving
+    how = serving.how if serving.spare else "ServeLast"
+    asked = scene.ground.host.when_none_healthy
+    rule = f"spec.whenNoneHealthy: {asked}" + ("" if how == asked else f", which has nothing to offer, so {how}")
+    return Condition("FailOpen", "True", how, f"no healthy target: {_listed(names)} keep {_listed(targets)} ({rule})")
+
+
+def _cut(texts: Sequence[str]) -> list[str]:
+    return [*texts[:SHOWN], *([f"and {len(texts) - SHOWN} more"] if len(texts) > SHOWN else [])]
+
+
+def _listed(texts: Iterable[str]) -> str:
+    return ", ".join(_cut(list(texts)))

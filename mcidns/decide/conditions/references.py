@@ -1,0 +1,59 @@
+"""The condition ResolvedRefs: whether the source stands in the members and shows targets that may be published."""
+
+from collections.abc import Sequence
+
+from mcidns.decide.intents import Scene
+from mcidns.decide.verdicts import Judged
+from mcidns.model.decisions import Condition, Reason
+
+SHOWN = 5
+
+_ADVICE = {
+    "InvalidTarget": "its load balancer's status holds what is no address; repair what writes it",
+    "TargetNotPermitted": "use another address, or add its network to the DNSZone's spec.allowedTargets",
+    "NoAddress": "its load balancer's status shows no address; look at the load balancer's controller there",
+    "Unresolved": "no address is known for its load balancer's name; look whether the name exists",
+}
+
+
+def of(scene: Scene) -> Condition:
+    """The first kind of trouble gives the reason, all of them stand in the message."""
+    source = scene.ground.host.source
+    judged = [one for one in scene.judged if one.is_placed]
+    unseen = [one.verdict.cluster for one in judged if one.verdict.reason is Reason.NEVER_SEEN]
+    if len(unseen) == len(judged):
+        return _missing(scene, unseen)
+    troubles = _troubles(judged)
+    if not troubles:
+        return Condition("ResolvedRefs", "True", "Resolved", f"{source} has addresses wherever it stands")
+    told = "; ".join(f"{', '.join(_cut(found))}: {_ADVICE[reason]}" for reason, found in troubles.items())
+    return Condition("ResolvedRefs", "False", next(iter(troubles)), told)
+
+
+def _missing(scene: Scene, unseen: Sequence[str]) -> Condition:
+    source = scene.ground.host.source
+    if unseen:
+        told = f"no member that answers has {source}; not read yet: {', '.join(_cut(unseen))}"
+        return Condition("ResolvedRefs", "Unknown", "SourceNotFound", told)
+    told = f"no member cluster that spec.clusters selects has {source}; create it there, or correct spec.source"
+    return Condition("ResolvedRefs", "False", "SourceNotFound", told)
+
+
+def _troubles(judged: Sequence[Judged]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {reason: [] for reason in _ADVICE}
+    for one in judged:
+        verdict = one.verdict
+        if verdict.reason is Reason.READY and not one.unreadable and not one.barred:
+            continue
+        found["InvalidTarget"].extend(f"{verdict.cluster} ({text})" for text in one.unreadable)
+        if one.barred or verdict.reason is Reason.NOT_PERMITTED:
+            found["TargetNotPermitted"].append(f"{verdict.cluster} ({'; '.join(one.barred) or verdict.message})")
+        if verdict.reason in (Reason.NO_ADDRESS, Reason.LAST_ADDRESS):
+            found["NoAddress"].append(verdict.cluster)
+        if verdict.reason is Reason.UNRESOLVED:
+            found["Unresolved"].append(f"{verdict.cluster} ({verdict.message})")
+    return {reason: texts for reason, texts in found.items() if texts}
+
+
+def _cut(texts: Sequence[str]) -> list[str]:
+    return [*texts[:SHOWN], *([f"and {len(texts) - SHOWN} more"] if len(texts) > SHOWN else [])]

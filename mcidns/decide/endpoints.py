@@ -1,0 +1,133 @@
+"""DNSEndpoints that others wrote: which of their rows may be programmed, under the rules that hold for everybody."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
+
+from mcidns.decide import admission, values
+from mcidns.decide.admission import Refusal
+from mcidns.decide.values import InvalidValue
+from mcidns.model import targets
+from mcidns.model.names import DnsName, InvalidName
+from mcidns.model.records import RecordKey, RecordSet, Wish
+from mcidns.model.references import ObjectRef
+from mcidns.model.zones import Zone
+
+_SINGLE = "CNAME"
+
+
+class Row(Protocol):
+    """What is read of one entry of `spec.endpoints`; names and values unchecked, `ttl` None where unset."""
+
+    @property
+    def dns_name(self) -> str: ...
+    @property
+    def record_type(self) -> str: ...
+    @property
+    def targets(self) -> tuple[str, ...]: ...
+    @property
+    def ttl(self) -> int | None: ...
+    @property
+    def set_identifier(self) -> str: ...
+    @property
+    def properties(self) -> tuple[tuple[str, str], ...]: ...
+
+
+def admit(
+    source: ObjectRef, created_at: float, rows: Iterable[Row], zones: Sequence[Zone], labels: Iterable[tuple[str, str]] = ()
+) -> tuple[tuple[Wish, ...], tuple[str, ...]]:
+    """One wish per name, sorted, and a sentence for every row or target that is left out; the others do not suffer from it.
+
+    `created_at` in unix seconds, `labels` those of the source's namespace. Rows of one name, type and set identifier unite
+    under the lowest TTL. DNSEndpoints of one namespace share names, as they do under ExternalDNS.
+    """
+    problems: list[str] = []
+    by_label = dict(labels)
+    found: dict[RecordKey, RecordSet] = {}
+    for row in rows:
+        admitted = _row(row, source, zones, by_label, problems)
+        if admitted is not None:
+            known = found.get(admitted.key)
+            found[admitted.key] = admitted if known is None else _united(known, admitted)
+    by_name: dict[DnsName, list[RecordSet]] = {}
+    for key in sorted(found):
+        by_name.setdefault(key.name, []).append(found[key])
+    wishes = [
+        Wish(source, name, sets, created_at, merge=f"DNSEndpoint/{source.namespace}")
+        for name, together in by_name.items()
+        if (sets := _without_clashes(together, problems))
+    ]
+    return tuple(wishes), tuple(dict.fromkeys(problems))
+
+
+def _row(row: Row, source: ObjectRef, zones: Sequence[Zone], labels: Mapping[str, str], problems: list[str]) -> RecordSet | None:
+    where = f"{row.dns_name[:80]} {row.record_type}"
+    try:
+        name = DnsName.parse(row.dns_name)
+    except InvalidName as error:
+        problems.append(f"{where}: {error}")
+        return None
+    zone = _zone(name, source, zones, labels)
+    objection = zone.message if isinstance(zone, Refusal) else _misplaced(name, row.record_type, zone)
+    if isinstance(zone, Refusal) or objection:
+        problems.append(f"{where}: {objection}")
+        return None
+    try:
+        offered = [values.canonical(row.record_type, text) for text in row.targets]
+    except InvalidValue as error:
+        problems.append(f"{where}: {error}")
+        return None
+    kept = [value for value in offered if _may(value, row.record_type, zone, where, problems)]
+    if row.record_type == _SINGLE and len(set(kept)) > 1:
+        problems.append(f"{where}: a CNAME has exactly one target; leave one, or use A records")
+        return None
+    if not kept:
+        problems.append(f"{where}: no target is left that could be published")
+        return None
+    ttl = admission.clamp(row.ttl or zone.ttl.default, zone.ttl)
+    key = RecordKey(name, row.record_type, row.set_identifier)
+    return RecordSet(key, ttl, tuple(sorted(set(kept))), tuple(sorted(row.properties)))
+
+
+def _zone(name: DnsName, source: ObjectRef, zones: Sequence[Zone], labels: Mapping[str, str]) -> Zone | Refusal:
+    zone = admission.match(name, zones)
+    if isinstance(zone, Refusal):
+        return zone
+    return admission.refusal(zone, name, source.namespace, labels) or zone
+
+
+def _misplaced(name: DnsName, type_: str, zone: Zone) -> str | None:
+    if name != zone.domain:
+        return None
+    if type_ == _SINGLE:
+        return "a CNAME cannot stand at the zone's apex (RFC 1034 §3.6.2); use A and AAAA records"
+    if type_ == "NS":
+        return "the zone's own NS records belong to its name servers; delegate a name below it instead"
+    return None
+
+
+def _may(value: str, type_: str, zone: Zone, where: str, problems: list[str]) -> bool:
+    if type_ not in ("A", "AAAA"):
+        return True
+    objection = targets.objection(targets.parse(value), zone.allowed_targets)
+    if objection is not None:
+        problems.append(f"{where}: {objection}")
+    return objection is None
+
+
+def _united(known: RecordSet, other: RecordSet) -> RecordSet:
+    together = tuple(sorted({*known.values, *other.values}))
+    return RecordSet(known.key, min(known.ttl, other.ttl), together, known.properties or other.properties)
+
+
+def _without_clashes(together: Sequence[RecordSet], problems: list[str]) -> tuple[RecordSet, ...]:
+    """A CNAME stands alone and has one target: it yields to other types, and one that united to several is dropped."""
+    others = any(records.type != _SINGLE for records in together)
+    kept = []
+    for records in together:
+        if records.type == _SINGLE and others:
+            problems.append(f"{records.key}: a CNAME cannot stand beside other records of its name (RFC 1034 §3.6.2)")
+        elif records.type == _SINGLE and len(records.values) > 1:
+            problems.append(f"{records.key}: several rows give it different targets; leave one of them")
+        else:
+            kept.append(records)
+    return tuple(kept)

@@ -1,0 +1,175 @@
+"""What is asked of the zone for each name, and what must be remembered of it; why a target is in or out lives in verdicts."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from mcidns.decide import admission, render, routes
+from mcidns.decide.addresses import Book
+from mcidns.decide.admission import Refusal
+from mcidns.decide.claims import Claims, Granted
+from mcidns.decide.render import Rendered
+from mcidns.decide.routes import Serving
+from mcidns.decide.verdicts import Ground, Judged
+from mcidns.model.decisions import NameDecision, Reason, World
+from mcidns.model.names import DnsName
+from mcidns.model.records import Untouched, Wish
+from mcidns.model.targets import Target
+
+WITHDRAWN_KEPT = 64
+"""How many withdrawn values of one name are repeated at most; the newest stay."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """All that is settled about a host before its names are filled."""
+
+    world: World
+    ground: Ground
+    judged: tuple[Judged, ...]
+    known: Book
+    claims: Claims
+    serving: Serving
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """One name's decision with what conditions and memory need besides. `withdrawn` as in Memory."""
+
+    decision: NameDecision
+    granted: Granted
+    fail_open: bool
+    left_out: int
+    withdrawn: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Doubts:
+    """`unseen`: nothing is known of some member; `unresolved`: nor of what some load balancer's name stands for.
+
+    `values` are those that a cluster of which something is known could have put into DNS, where that is of use.
+    """
+
+    unseen: bool
+    unresolved: bool
+    values: frozenset[str]
+
+
+def fill(scene: Scene) -> tuple[Filled, ...]:
+    """Every granted name, sorted, with its wish."""
+    published = dict(scene.world.memory.published)
+    withdrawn = dict(scene.world.memory.withdrawn)
+    doubts = _doubts(scene)
+    filled = []
+    for granted in scene.claims.granted:
+        before = published.get(granted.name, ())
+        rendered, fail_open = _rendered(scene, granted, before)
+        past = _Past(before, withdrawn.get(granted.name, ()), fail_open)
+        wish, history = _wish(scene, granted, rendered, past, doubts)
+        shown = render.shown(rendered.sets)
+        decision = NameDecision(granted.name, granted.zone.name, wish, render.types(shown), shown, granted.ttl)
+        filled.append(Filled(decision, granted, wish.fail_open, rendered.left_out, history))
+    return tuple(filled)
+
+
+def frozen(scene: Scene, why: str) -> tuple[NameDecision, ...]:
+    """Every claimed or published name left as it is."""
+    published = dict(scene.world.memory.published)
+    granted = {one.name: one for one in scene.claims.granted}
+    found = []
+    for name in sorted(published.keys() | granted.keys()):
+        intent = Untouched(scene.ground.host.ref, name, why)
+        shown = published.get(name, ())
+        zone, ttl = _place(scene, name, granted.get(name))
+        found.append(NameDecision(name, zone, intent, render.types(shown), shown, ttl))
+    return tuple(found)
+
+
+def _place(scene: Scene, name: DnsName, granted: Granted | None) -> tuple[str, int]:
+    if granted is not None:
+        return granted.zone.name, granted.ttl
+    zone = admission.match(name, scene.world.zones)
+    if isinstance(zone, Refusal):
+        return "", 0
+    asked = scene.ground.host.ttl
+    return zone.name, admission.clamp(zone.ttl.default if asked is None else asked, zone.ttl)
+
+
+def _rendered(scene: Scene, granted: Granted, before: Sequence[str]) -> tuple[Rendered, bool]:
+    serving, limit, checked = scene.serving, scene.ground.host.max_targets, len(scene.ground.zones) == 1
+    rendered = render.records(granted, serving.healthy, scene.known, limit, checked=checked)
+    if rendered.sets or not before or not serving.is_waiting:
+        return rendered, False
+    if serving.spare:
+        spare = render.records(granted, serving.spare, scene.known, limit, checked=checked)
+        if spare.sets:
+            return spare, True
+    last = routes.last_resort(scene.judged, before, scene.known, scene.ground)
+    return render.records(granted, last, scene.known, limit, checked=checked), True
+
+
+@dataclass(frozen=True, slots=True)
+class _Past:
+    before: Sequence[str]
+    withdrawn: Sequence[str]
+    fail_open: bool
+
+
+def _wish(scene: Scene, granted: Granted, rendered: Rendered, past: _Past, doubts: _Doubts) -> tuple[Wish, tuple[str, ...]]:
+    """The wish, and the withdrawn values to repeat next time.
+
+    A name that waits for its first healthy target asks for nothing, but does not ask to empty it either: should DNS hold
+    something of ours that memory lost, it would be emptied by health alone (law 2).
+    """
+    host = scene.ground.host
+    served = frozenset(value for records in rendered.sets for value in records.values)
+    waiting = not served and scene.serving.is_waiting
+    guessing = doubts.unresolved or bool(rendered.missing)
+    complete = not (waiting or guessing or doubts.unseen)
+    history: tuple[str, ...] = ()
+    withdrawn: frozenset[str] = frozenset()
+    if not complete or granted.shared:
+        # While a load balancer's name was never resolved, any published value might be what it stands for.
+        gone = () if guessing and served else map(render.value, past.before)
+        history = _newest(value for value in (*past.withdrawn, *gone) if value not in served)
+        withdrawn = frozenset(history) | (frozenset() if waiting else doubts.values - served)
+    wish = Wish(
+        source=host.ref,
+        name=granted.name,
+        sets=rendered.sets,
+        claimed_at=host.created_at,
+        merge=f"GlobalHost/{host.namespace}",
+        fail_open=past.fail_open and bool(served),
+        complete=complete,
+        withdrawn=withdrawn,
+        orphan=host.deletion_policy == "Orphan",
+        cluster_note=_note(scene),
+    )
+    return wish, history
+
+
+def _newest(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(values))[-WITHDRAWN_KEPT:]
+
+
+def _note(scene: Scene) -> str:
+    """Whose targets are served, for the ownership record."""
+    return "+".join([one.verdict.cluster for one in scene.judged if one.verdict.eligible])
+
+
+def _doubts(scene: Scene) -> _Doubts:
+    unseen = unresolved = False
+    for one in scene.judged:
+        reason = one.verdict.reason
+        unseen = unseen or reason is Reason.NEVER_SEEN
+        if reason is Reason.UNRESOLVED:
+            unresolved = unresolved or any(target not in scene.known for target in one.verdict.targets)
+    wanted = unseen or unresolved or any(granted.shared for granted in scene.claims.granted)
+    return _Doubts(unseen, unresolved, _withdrawable(scene) if wanted else frozenset())
+
+
+def _withdrawable(scene: Scene) -> frozenset[str]:
+    found: set[Target] = {target for one in scene.judged for target in one.verdict.targets}
+    for target in tuple(found):
+        if isinstance(target, DnsName):
+            found.update(scene.known.get(target, ()))
+    return frozenset(map(str, found))

@@ -1,0 +1,266 @@
+"""Verdicts: may a cluster's targets be served, and which rule of design §3 says so; picking among them lives in routes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import floor
+
+from mcidns.decide import permission, signals
+from mcidns.decide.permission import Allowed
+from mcidns.decide.signals import Word
+from mcidns.model import targets
+from mcidns.model.clusters import Lost, MemberView, Seen
+from mcidns.model.decisions import Reason, Remembered, Verdict, World
+from mcidns.model.hosts import Host, StaticTarget
+from mcidns.model.names import DnsName
+from mcidns.model.references import ClusterName
+from mcidns.model.targets import Target
+
+REMOVED = frozenset({Reason.NOT_PLACED, Reason.CLUSTER_GONE})
+"""A person took these away: no health matter, so nothing keeps their targets in DNS."""
+
+ELIGIBLE = frozenset({Reason.READY, Reason.STALE, Reason.LAST_ADDRESS, Reason.STATIC})
+
+_REASONS = {reason.value: reason for reason in Reason}
+
+REMOVAL_KEPT = 3600.0
+"""Seconds for which the targets of a removed cluster are remembered: people read why they went, and a restart repeats it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What every verdict of one pass rests on. `zones` are the allowedTargets of the zones concerned, `own` the host's names."""
+
+    host: Host
+    zones: tuple[Allowed, ...]
+    own: frozenset[DnsName]
+    now: float
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A verdict, its targets as text, what the next pass must remember, and when time alone will change it (unix seconds).
+
+    `barred` are sentences on targets that may not be published, `unreadable` on status entries that are no targets.
+    """
+
+    verdict: Verdict
+    spelled: tuple[str, ...]
+    remembered: Remembered | None
+    until: float | None = None
+    barred: tuple[str, ...] = ()
+    unreadable: tuple[str, ...] = ()
+
+    @property
+    def is_placed(self) -> bool:
+        """Whether the cluster is expected to serve."""
+        return self.verdict.reason not in REMOVED
+
+
+def judge(world: World, members: Sequence[MemberView], aside: Sequence[MemberView], ground: Ground) -> tuple[Judged, ...]:
+    """One verdict per cluster, by name: `members` take part, `aside` are in the inventory but not selected by the host."""
+    past = {was.cluster: was for was in world.memory.clusters if was.reason != Reason.STATIC}
+    statics = {was.cluster: was for was in world.memory.clusters if was.reason == Reason.STATIC}
+    found: list[Judged | None] = [_member(view, past.pop(view.cluster.name, None), ground) for view in members]
+    for view in aside:
+        message = "spec.clusters does not select this cluster"
+        found.append(_removed(past.pop(view.cluster.name, None), Reason.NOT_PLACED, message, ground))
+    for static in ground.host.static_targets:
+        past.pop(static.name, None)
+        found.append(_static(static, statics.pop(static.name, None), ground))
+    known = {view.cluster.name for view in (*members, *aside)}
+    for was in (*past.values(), *(was for was in statics.values() if was.cluster not in known)):
+        if world.inventory_complete:
+            found.append(
+                _removed(was, Reason.CLUSTER_GONE, "the cluster left the inventory, or spec.clusters selects it no more", ground)
+            )
+        else:
+            found.append(_carried(was, ground))
+    return tuple(sorted((judged for judged in found if judged is not None), key=_place))
+
+
+def demote(judged: Judged, was: Remembered | None, reason: Reason, message: str, now: float) -> Judged:
+    """The same cluster taken out for a reason that shows only after all clusters were judged."""
+    remembered = judged.remembered
+    if judged.verdict.reason is Reason.STATIC:
+        since = was.since if was is not None and not was.eligible else float(floor(now))
+        remembered = remembered and replace(remembered, eligible=False, since=since)
+    else:
+        since = _since(was, reason, now)
+        remembered = remembered and replace(remembered, eligible=False, reason=reason.value, since=since)
+    verdict = replace(judged.verdict, eligible=False, reason=reason, message=message, since=since)
+    return replace(judged, verdict=verdict, remembered=remembered)
+
+
+def _place(judged: Judged) -> tuple[str, bool]:
+    return (judged.verdict.cluster, judged.verdict.reason is Reason.STATIC)
+
+
+def _member(view: MemberView, was: Remembered | None, ground: Ground) -> Judged:
+    observation = view.observation
+    if isinstance(observation, Seen):
+        state = observation.state
+        if state is None:
+            return _absent(view, was, "no such object there", ground)
+        return _weigh(signals.synced(view.cluster, state, was, ground.host, ground.now), was, ground)
+    if observation.last is None:
+        if was is None or was.reason == Reason.CLUSTER_GONE:
+            return _never_seen(view, observation, ground)
+        if was.reason == Reason.NOT_PLACED:
+            return _absent(view, was, "no such object there when it last answered", ground)
+        return _weigh(signals.recalled(view.cluster, observation, was, ground.host), was, ground)
+    state = observation.last.state
+    if state is None:
+        return _absent(view, was, "no such object there when it last answered", ground)
+    word = signals.silent(view.cluster, state, observation, was, host=ground.host, now=ground.now)
+    return _weigh(word, was, ground)
+
+
+def _weigh(word: Word, was: Remembered | None, ground: Ground) -> Judged:
+    permitted, barred = _permitted(word.targets, ground)
+    spelled = tuple([spell(target) for target in word.targets])
+    reason, until = _rule(word, permitted, ground)
+    since = _since(was, reason, ground.now)
+    eligible = reason in ELIGIBLE
+    verdict = Verdict(
+        cluster=word.cluster.name,
+        region=word.cluster.region,
+        targets=permitted,
+        eligible=eligible,
+        reason=reason,
+        message=_explain(word, reason, barred),
+        since=since,
+        ready=word.ready,
+        total=word.total,
+    )
+    remembered = Remembered(
+        cluster=word.cluster.name,
+        targets=spelled,
+        region=word.cluster.region,
+        eligible=eligible,
+        reason=reason.value,
+        since=since,
+        blank_since=word.blank_since,
+        unknown_since=word.unknown_since,
+        ready=word.ready,
+        total=word.total,
+    )
+    kept = spelled if not barred else tuple([spell(target) for target in permitted])
+    return Judged(verdict, kept, remembered, until, barred, word.unreadable)
+
+
+def _rule(word: Word, permitted: tuple[Target, ...], ground: Ground) -> tuple[Reason, float | None]:
+    """The table of design §3, first match wins; with the unix time at which time alone would change the answer."""
+    host = ground.host
+    if not permitted:
+        return (Reason.NOT_PERMITTED if word.targets else Reason.NO_ADDRESS), None
+    if not word.enough:
+        return Reason.NOT_READY, None
+    if word.given_up:
+        return Reason.NO_ADDRESS, None
+    if word.unknown_since is not None:
+        ends = word.unknown_since + host.stale_after
+        if host.on_unknown == "Keep":
+            return Reason.STALE, None
+        return (Reason.STALE, ends) if ground.now < ends else (Reason.UNKNOWN, None)
+    if word.blank_since is None:
+        return Reason.READY, None
+    if not word.synced:
+        # Its status was blank when last read; whether it still is can only be said by asking again.
+        return Reason.LAST_ADDRESS, None
+    ends = word.blank_since + host.address_grace
+    return (Reason.LAST_ADDRESS, ends) if ground.now < ends else (Reason.NO_ADDRESS, None)
+
+
+def _explain(word: Word, reason: Reason, barred: tuple[str, ...]) -> str:
+    counts = f"{word.ready} of {word.total} endpoints ready" if word.total else "no endpoints"
+    match reason:
+        case Reason.NOT_PERMITTED:
+            return "; ".join(barred)
+        case Reason.NOT_READY:
+            text = counts
+        case Reason.NO_ADDRESS:
+            text = "the load balancer's status shows no address"
+        case Reason.STALE | Reason.UNKNOWN:
+            held = "its last known addresses stay" if reason is Reason.STALE else "unknown for longer than staleAfter"
+            text = f"its API does not answer ({word.trouble}); {held}"
+        case Reason.LAST_ADDRESS:
+            text = "the load balancer's status shows no address; the last one stays until addressGrace is over"
+        case _:
+            text = counts if word.total else "readiness says nothing here"
+    if word.trouble and reason not in (Reason.STALE, Reason.UNKNOWN):
+        text += f", when it last answered ({word.trouble})"
+    return "; ".join((text, *barred)) if barred else text
+
+
+def _permitted(offered: tuple[Target, ...], ground: Ground) -> tuple[tuple[Target, ...], tuple[str, ...]]:
+    objections = [permission.objection(target, ground.zones, ground.own) for target in offered]
+    barred = tuple([objection for objection in objections if objection is not None])
+    if not barred:
+        return offered, ()
+    return tuple([target for target, objection in zip(offered, objections, strict=True) if objection is None]), barred
+
+
+def _absent(view: MemberView, was: Remembered | None, message: str, ground: Ground) -> Judged:
+    """Remembered even without targets, so that a restart knows the absence from ignorance."""
+    known = was or Remembered(view.cluster.name, ())
+    kept = _removed(known, Reason.NOT_PLACED, message, ground)
+    if kept is not None:
+        return kept
+    since = _since(was, Reason.NOT_PLACED, ground.now)
+    return _out(replace(known, targets=(), region=view.cluster.region), Reason.NOT_PLACED, message, since)
+
+
+def _removed(was: Remembered | None, reason: Reason, message: str, ground: Ground) -> Judged | None:
+    """A cluster that a person took away: listed for a while if it had targets."""
+    if was is None or not was.targets:
+        return None
+    since = _since(was, reason, ground.now)
+    until = since + REMOVAL_KEPT
+    return replace(_out(was, reason, message, since), until=until) if ground.now < until else None
+
+
+def _out(was: Remembered, reason: Reason, message: str, since: float) -> Judged:
+    had = signals.parsed(was.targets)
+    verdict = Verdict(ClusterName(was.cluster), was.region, had, False, reason, message, since)
+    remembered = Remembered(was.cluster, was.targets, was.region, False, reason.value, since)
+    return Judged(verdict, tuple([spell(target) for target in had]), remembered)
+
+
+def _never_seen(view: MemberView, lost: Lost, ground: Ground) -> Judged:
+    message = f"not read yet ({lost.reason}), and nothing is remembered of it"
+    since = float(floor(lost.since))
+    cluster = view.cluster
+    return Judged(Verdict(cluster.name, cluster.region, (), False, Reason.NEVER_SEEN, message, since), (), None)
+
+
+def _static(static: StaticTarget, was: Remembered | None, ground: Ground) -> Judged:
+    offered = tuple(sorted(set(static.targets), key=targets.order))
+    permitted, barred = _permitted(offered, ground)
+    reason = Reason.STATIC if permitted else Reason.NOT_PERMITTED
+    message = "; ".join(("listed in spec.staticTargets", *barred))
+    since = was.since if was is not None and was.eligible is bool(permitted) else float(floor(ground.now))
+    name = ClusterName(static.name)
+    verdict = Verdict(name, static.region, permitted, bool(permitted), reason, message, since)
+    spelled = tuple([spell(target) for target in offered])
+    remembered = Remembered(static.name, spelled, static.region, bool(permitted), Reason.STATIC.value, since)
+    return Judged(verdict, tuple([spell(target) for target in permitted]), remembered, None, barred)
+
+
+def _carried(was: Remembered, ground: Ground) -> Judged:
+    """Until every fleet was listed, a cluster that is missing from the list stays what it was."""
+    permitted, barred = _permitted(signals.parsed(was.targets), ground)
+    reason = _REASONS.get(was.reason, Reason.UNKNOWN)
+    message = "not all fleets have been listed yet; as remembered"
+    name = ClusterName(was.cluster)
+    verdict = Verdict(name, was.region, permitted, was.eligible, reason, message, was.since, was.ready, was.total)
+    return Judged(verdict, tuple([spell(target) for target in permitted]), was, None, barred)
+
+
+def _since(was: Remembered | None, reason: Reason, now: float) -> float:
+    # Whole seconds, so that status gives back exactly what was remembered. A reason fixes eligibility.
+    return was.since if was is not None and was.reason == reason else float(floor(now))
+
+
+def spell(target: Target) -> str:
+    """A target as status shows it: names without their final dot."""
+    return target.relative if isinstance(target, DnsName) else str(target)

@@ -1,0 +1,248 @@
+"""Claims by annotation (`mcidns.io/hostname` and its kin) turned into the GlobalHost they ask for; applying it lives in publish/.
+
+The family on FederatedIngress, FederatedService, Ingress and Service: `hostname` (names, comma between; `auto`: those of the
+rules), `ttl` (seconds, or a duration), `target` (addresses or a host name in place of what the members report: one static
+target, and no member takes part).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from mcidns.hub import generated, metadata, selection, times
+from mcidns.hub.fields import Fields, short
+from mcidns.hub.generated import GeneratedHost, Owner
+from mcidns.hub.globalhost import MAX_TTL
+from mcidns.hub.metadata import Metadata, Pairs, Raw
+from mcidns.hub.unreadable import Problem, Unreadable
+from mcidns.model import targets
+from mcidns.model.hosts import Selection
+from mcidns.model.names import DnsName, InvalidName
+from mcidns.model.references import ClusterName, ObjectRef, SourceKind, SourceRef
+from mcidns.model.targets import InvalidTarget, Target
+
+PREFIX: Final = "mcidns.io/"
+EXTERNAL_DNS: Final = ("external-dns.kubernetes.io/", "external-dns.alpha.kubernetes.io/")
+KEYS: Final = ("hostname", "ttl", "target")
+AUTO: Final = "auto"
+
+_SOURCES: Final[Mapping[str, SourceKind]] = {
+    "FederatedIngress": "Ingress",
+    "FederatedService": "Service",
+    "Ingress": "Ingress",
+    "Service": "Service",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Unclaimed:
+    """An object whose annotations claim no name: what was made of it goes. `problems` are keys that therefore do nothing."""
+
+    ref: ObjectRef
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MemberObject:
+    """An Ingress or Service of one member, as far as claims go. `rule_hosts` are the hosts of its rules and TLS entries."""
+
+    cluster: str
+    source: SourceRef
+    annotations: Pairs
+    rule_hosts: tuple[str, ...] = ()
+
+
+Claimed = GeneratedHost | Unreadable | Unclaimed
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    hostnames: tuple[DnsName, ...]
+    ttl: int | None
+    targets: tuple[Target, ...]
+
+
+def of_object(obj: Raw, kind: str, *, external_dns: bool = False) -> Claimed:
+    """The claim of a FederatedIngress, FederatedService, Ingress or Service of the host cluster.
+
+    `external_dns`: ExternalDNS's annotations count where ours are absent.
+    """
+    problems: list[Problem] = []
+    about = metadata.read(obj, kind, problems)
+    given = _given(about.annotations, external_dns=external_dns)
+    stray = _stray(about.annotations, given)
+    if "hostname" not in given:
+        return Unclaimed(about.ref, stray)
+    spec = Fields(obj, "", problems).child("spec")
+    federated = kind.startswith("Federated")
+    template = spec.child("template").child("spec") if federated else spec
+    source_kind = _SOURCES[kind]
+    clusters = _placement(spec.child("placement")) if federated else None
+    hosts = _rule_hosts(template) if source_kind == "Ingress" else ()
+    if problems:
+        return metadata.unreadable(about, problems)
+    told = list(stray)
+    asked = _asked(given, hosts, source_kind, told)
+    if asked is None:
+        return metadata.unreadable(about, told)
+    return GeneratedHost(
+        namespace=about.ref.namespace,
+        name=about.ref.name,
+        source_kind=source_kind,
+        origin=kind,
+        owner=_owner(obj, about),
+        hostnames=asked.hostnames,
+        ttl=asked.ttl,
+        targets=asked.targets,
+        clusters=Selection(()) if asked.targets else clusters,
+        problems=tuple(sorted(set(told))),
+    )
+
+
+def of_members(objects: Iterable[MemberObject], *, external_dns: bool = False) -> Claimed | None:
+    """The one claim of an Ingress or Service that bears annotations in several members: all names, the lowest TTL.
+
+    None without objects. Members are not named in it, so that one that cannot be asked is not taken out.
+    """
+    present = sorted(objects, key=lambda item: item.cluster)
+    if not present:
+        return None
+    source = present[0].source
+    ref = ObjectRef(source.kind, source.namespace, source.name)
+    told: list[Problem] = []
+    asked: list[_Asked] = []
+    claiming = False
+    for item in present:
+        given = _given(item.annotations, external_dns=external_dns)
+        mistakes = list(_stray(item.annotations, given))
+        if "hostname" in given:
+            claiming = True
+            found = _asked(given, item.rule_hosts, source.kind, mistakes)
+            asked += [found] if found is not None else []
+        told += [Problem(f"{item.cluster}: {one.field}", one.problem, one.remedy) for one in mistakes]
+    problems = tuple(sorted(set(told)))
+    if not asked:
+        return Unreadable(ref, "", 0, problems) if claiming else Unclaimed(ref, problems)
+    ttls = [one.ttl for one in asked if one.ttl is not None]
+    replaced = generated.order(tuple(target for one in asked for target in one.targets))
+    return GeneratedHost(
+        namespace=source.namespace,
+        name=source.name,
+        source_kind=source.kind,
+        origin=f"member-{source.kind}",
+        hostnames=tuple(sorted({name for one in asked for name in one.hostnames})),
+        ttl=min(ttls, default=None),
+        targets=replaced,
+        clusters=Selection(()) if replaced else None,
+        problems=problems,
+    )
+
+
+def _given(annotations: Pairs, *, external_dns: bool) -> dict[str, tuple[str, str]]:
+    """Per key of the family the annotation's full name and value; our own stand above ExternalDNS's."""
+    values = dict(annotations)
+    found: dict[str, tuple[str, str]] = {}
+    for prefix in (PREFIX, *(EXTERNAL_DNS if external_dns else ())):
+        for key in KEYS:
+            if prefix + key in values:
+                found.setdefault(key, (prefix + key, values[prefix + key]))
+    return found
+
+
+def _stray(annotations: Pairs, given: Mapping[str, tuple[str, str]]) -> tuple[Problem, ...]:
+    keys = {name.removeprefix(PREFIX) for name, _ in annotations if name.startswith(PREFIX)}
+    unknown = [
+        Problem(_path(PREFIX + key), "is no annotation that this version knows", f"remove it; known are {', '.join(KEYS)}")
+        for key in keys.difference(KEYS)
+    ]
+    if "hostname" not in given:
+        unknown += [
+            Problem(_path(PREFIX + key), f"does nothing without {PREFIX}hostname", f"add {PREFIX}hostname, or remove it")
+            for key in keys.intersection(KEYS)
+        ]
+    return tuple(sorted(unknown))
+
+
+def _path(key: str) -> str:
+    return f"metadata.annotations[{short(key)}]"
+
+
+def _asked(given: Mapping[str, tuple[str, str]], hosts: Sequence[str], kind: SourceKind, told: list[Problem]) -> _Asked | None:
+    """What the annotations ask for; None where no name, or no target of a wanted override, can be read."""
+    names = _hostnames(*given["hostname"], hosts, kind, told)
+    replaced = _targets(*given["target"], told) if "target" in given else ()
+    if not names or replaced is None:
+        return None
+    ttl = _ttl(*given["ttl"], told) if "ttl" in given else None
+    return _Asked(names, ttl, replaced)
+
+
+def _hostnames(key: str, value: str, hosts: Sequence[str], kind: SourceKind, told: list[Problem]) -> tuple[DnsName, ...]:
+    wanted: list[str] = []
+    for text in _parts(value):
+        if text.lower() != AUTO:
+            wanted.append(text)
+        elif kind == "Service":
+            told.append(Problem(_path(key), "is auto, but a Service has no rules that name hosts", "write the names"))
+        elif not hosts:
+            told.append(Problem(_path(key), "is auto, but no rule of the Ingress names a host", "write the names, or add a rule"))
+        else:
+            wanted.extend(hosts)
+    if not _parts(value):
+        told.append(Problem(_path(key), "is empty", "write a host name, or auto, or remove the annotation"))
+    names: list[DnsName] = []
+    for text in wanted:
+        try:
+            names.append(DnsName.parse(text))
+        except InvalidName as error:
+            told.append(Problem(_path(key), str(error), "correct the name"))
+    return tuple(dict.fromkeys(names))
+
+
+def _targets(key: str, value: str, told: list[Problem]) -> tuple[Target, ...] | None:
+    found: list[Target] = []
+    for text in _parts(value):
+        try:
+            found.append(targets.parse(text))
+        except InvalidTarget as error:
+            told.append(Problem(_path(key), str(error), "write addresses or a host name, with commas between"))
+    if not _parts(value):
+        told.append(Problem(_path(key), "is empty", "write an address or a host name, or remove the annotation"))
+    return generated.order(tuple(found)) if found else None
+
+
+def _ttl(key: str, value: str, told: list[Problem]) -> int | None:
+    text = value.strip()
+    plain = text.isascii() and text.isdigit() and len(text) <= 9
+    seconds = float(text) if plain else times.duration(text)
+    if seconds is None or not 1 <= seconds <= MAX_TTL:
+        told.append(Problem(_path(key), f"{short(text)!r} is no time to live", f"write seconds from 1 to {MAX_TTL}, or such as 5m"))
+        return None
+    return int(seconds)
+
+
+def _parts(value: str) -> tuple[str, ...]:
+    return tuple(part for text in value.split(",") if (part := text.strip()))
+
+
+def _rule_hosts(template: Fields) -> tuple[str, ...]:
+    rules = [rule.text("host") for rule in template.children("rules")]
+    secured = [host for entry in template.children("tls") for host in entry.texts("hosts")]
+    return tuple(dict.fromkeys(host for host in (*rules, *secured) if host))
+
+
+def _placement(fields: Fields) -> Selection:
+    """KubeFed's rule: a list of clusters, even an empty one, beats the selector; neither means nowhere."""
+    if fields.has("clusters"):
+        names = {entry.text("name", need="required") for entry in fields.children("clusters")}
+        return Selection(tuple(sorted(ClusterName(name) for name in names)))
+    if fields.has("clusterSelector"):
+        return Selection(None, selection.read(fields.child("clusterSelector")))
+    return Selection(())
+
+
+def _owner(obj: Raw, about: Metadata) -> Owner | None:
+    version = obj.get("apiVersion")
+    if not about.uid or not isinstance(version, str):
+        return None
+    return Owner(version, about.ref.kind, about.ref.name, about.uid)

@@ -1,0 +1,388 @@
+"""Objects of the host cluster as they come in, kept and brought to whom they concern; nothing is decided or written here."""
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol
+
+from mcidns.decide import endpoints
+from mcidns.errors import ConfigError
+from mcidns.fleet import Fleet
+from mcidns.hub import annotations, dnsendpoint, dnsprovider, dnszone, globalhost
+from mcidns.hub.annotations import MemberObject
+from mcidns.hub.dnsendpoint import EndpointClaim
+from mcidns.hub.dnsprovider import ProviderSpec
+from mcidns.hub.generated import GeneratedHost
+from mcidns.hub.unreadable import Problem, Unreadable
+from mcidns.kube import kinds
+from mcidns.kube.kinds import Kind
+from mcidns.model.decisions import Memory
+from mcidns.model.hosts import Host
+from mcidns.model.records import Intent, Untouched
+from mcidns.model.references import ClusterName, ObjectRef, SourceRef
+from mcidns.model.zones import Zone
+from mcidns.observe.store import Annotated
+from mcidns.program import plugins
+from mcidns.provider import Provider, ProviderSettings
+
+_LOG = logging.getLogger(__name__)
+
+Object = dict[str, Any]
+Key = tuple[str, str]
+
+WATCHED: tuple[Kind, ...] = (
+    kinds.NAMESPACE,
+    kinds.DNS_PROVIDER,
+    kinds.DNS_ZONE,
+    kinds.MEMBER_CLUSTER,
+    kinds.KUBEFED_CLUSTER,
+    kinds.GLOBAL_HOST,
+    kinds.DNS_ENDPOINT,
+    kinds.FEDERATED_INGRESS,
+    kinds.FEDERATED_SERVICE,
+    kinds.INGRESS,
+    kinds.SERVICE,
+)
+"""What kopf watches. Secrets are followed in two namespaces only, by the listing."""
+
+ANNOTATED = (kinds.FEDERATED_INGRESS, kinds.FEDERATED_SERVICE, kinds.INGRESS, kinds.SERVICE)
+
+
+class Hosts(Protocol):
+    """Who decides."""
+
+    def set_host(self, host: Host, memory: Memory) -> None:
+        """The GlobalHost is as it says."""
+        ...
+
+    def drop_host(self, ref: ObjectRef) -> None:
+        """The GlobalHost is gone."""
+        ...
+
+    def all_changed(self) -> None:
+        """Something that bears on every host is different."""
+        ...
+
+
+class ZoneWork(Protocol):
+    """Who programs DNS."""
+
+    def set_zone(self, zone: Zone, provider: Provider | None) -> None:
+        """Add or change a zone."""
+        ...
+
+    def remove_zone(self, name: str) -> None:
+        """Stop working on it."""
+        ...
+
+    def intend(self, source: ObjectRef, intents: tuple[Intent, ...]) -> None:
+        """What the object wishes."""
+        ...
+
+    def forget(self, source: ObjectRef) -> None:
+        """The object is gone."""
+        ...
+
+    def open(self, spec: plugins.ProviderSpec) -> Provider:
+        """Make a provider."""
+        ...
+
+
+class Telling(Protocol):
+    """Who writes to the host's API what is to be said."""
+
+    def unreadable(self, problem: Unreadable) -> None:
+        """An object cannot be used."""
+        ...
+
+    def provider(self, spec: ProviderSpec, outcome: Provider | ConfigError) -> None:
+        """A DNSProvider was opened or not."""
+        ...
+
+    def endpoint(self, claim: EndpointClaim, problems: tuple[str, ...]) -> None:
+        """A DNSEndpoint of other origin was read."""
+        ...
+
+    def generated_hosts(self, wanted: Mapping[ObjectRef, GeneratedHost]) -> None:
+        """These GlobalHosts shall exist by annotation, and no others."""
+        ...
+
+    def seen(self, kind: Kind, key: Key, obj: Object | None) -> None:
+        """An object that we may have written is now like this, or gone."""
+        ...
+
+
+class Intake:
+    """The shelf of the host's objects, and where each kind goes. One thread: the core loop."""
+
+    def __init__(
+        self,
+        *,
+        fleet: Fleet,
+        hosts: Hosts,
+        zone_work: ZoneWork,
+        telling: Telling,
+        member_claims: Callable[[], Iterable[tuple[ClusterName, Annotated]]],
+        namespace: str,
+        decides: bool = True,
+        programs: bool = True,
+        external_dns: bool = False,
+    ) -> None:
+        self._fleet = fleet
+        self._hosts = hosts
+        self._zone_work = zone_work
+        self._telling = telling
+        self._member_claims = member_claims
+        self._namespace = namespace
+        self._decides = decides
+        self._programs = programs
+        self._external_dns = external_dns
+        self._objects: dict[Kind, dict[Key, Object]] = {}
+        self._zones: dict[str, Zone] = {}
+        self._providers: dict[str, tuple[ProviderSpec, Provider | None]] = {}
+        self._labels: dict[str, tuple[tuple[str, str], ...]] = {}
+        self._claims: dict[ObjectRef, EndpointClaim] = {}
+        self._annotated: dict[ObjectRef, GeneratedHost] = {}
+
+    @property
+    def zones(self) -> tuple[Zone, ...]:
+        """All readable DNSZones, by name."""
+        return tuple(self._zones[name] for name in sorted(self._zones))
+
+    def namespace_labels(self, namespace: str) -> tuple[tuple[str, str], ...]:
+        """Labels of a namespace, sorted."""
+        return self._labels.get(namespace, ())
+
+    def keys(self, kind: Kind) -> Iterable[Key]:
+        """What is kept of the kind."""
+        return tuple(self._objects.get(kind, ()))
+
+    def get(self, kind: Kind, namespace: str, name: str) -> Object | None:
+        """The object as last seen."""
+        return self._objects.get(kind, {}).get((namespace, name))
+
+    def put(self, kind: Kind, obj: Object) -> None:
+        """The object is as it says, unless something newer is known."""
+        metadata = obj.get("metadata") or {}
+        key = (str(metadata.get("namespace") or ""), str(metadata.get("name") or ""))
+        held = self._objects.setdefault(kind, {})
+        if key in held and not _is_newer(obj, held[key]):
+            return
+        # Secrets are kept as Secret values only, by the fleet.
+        held[key] = obj if kind is not kinds.SECRET else {"metadata": {"resourceVersion": metadata.get("resourceVersion")}}
+        # What waits for its finalizers is gone for those it concerns.
+        self._route(kind, key, None if metadata.get("deletionTimestamp") else obj)
+
+    def gone(self, kind: Kind, namespace: str, name: str) -> None:
+        """There is no such object any more."""
+        key = (namespace, name)
+        if self._objects.get(kind, {}).pop(key, None) is not None:
+            self._route(kind, key, None)
+
+    def deliver(self, kind: Kind, event: str, obj: Object) -> None:
+        """An event of kopf's."""
+        if event == "DELETED":
+            metadata = obj.get("metadata") or {}
+            self.gone(kind, str(metadata.get("namespace") or ""), str(metadata.get("name") or ""))
+        else:
+            self.put(kind, obj)
+
+    def members_claims_changed(self) -> None:
+        """Annotated objects of members came, went or changed."""
+        if not self._decides:
+            return
+        grouped: dict[SourceRef, list[MemberObject]] = {}
+        for cluster, one in self._member_claims():
+            hosts = tuple(name.relative for name in one.hostnames)
+            grouped.setdefault(one.ref, []).append(MemberObject(cluster, one.ref, one.annotations, hosts))
+        wanted = {ref: host for ref, host in self._annotated.items() if not host.origin.startswith("member-")}
+        for objects in grouped.values():
+            found = annotations.of_members(objects, external_dns=self._external_dns)
+            if isinstance(found, GeneratedHost):
+                wanted.setdefault(found.made_of, found)
+        self._annotate(wanted)
+
+    def _route(self, kind: Kind, key: Key, obj: Object | None) -> None:
+        if kind in ANNOTATED:
+            self._claim_object(kind, key, obj)
+        elif kind is kinds.GLOBAL_HOST:
+            self._host(key, obj)
+        elif kind is kinds.DNS_ENDPOINT:
+            self._endpoint(key, obj)
+        elif kind is kinds.DNS_ZONE:
+            self._zone(key, obj)
+        elif kind is kinds.DNS_PROVIDER:
+            self._provider(key, obj)
+        elif kind is kinds.NAMESPACE:
+            self._namespace_changed(key, obj)
+        else:
+            self._of_fleet(kind, key, obj)
+        self._telling.seen(kind, key, obj)
+
+    def _of_fleet(self, kind: Kind, key: Key, obj: Object | None) -> None:
+        if kind is kinds.SECRET:
+            self._fleet.drop_secret(key) if obj is None else self._fleet.put_secret(obj)
+        elif kind is kinds.KUBEFED_CLUSTER:
+            self._fleet.drop_kubefed(key) if obj is None else self._fleet.put_kubefed(obj)
+        elif kind is kinds.MEMBER_CLUSTER:
+            self._fleet.drop_member(key) if obj is None else self._fleet.put_member(obj)
+
+    def _host(self, key: Key, obj: Object | None) -> None:
+        if not self._decides:
+            return
+        ref = ObjectRef("GlobalHost", *key)
+        if obj is None:
+            self._hosts.drop_host(ref)
+            self._zone_work.forget(ref)
+            return
+        found = globalhost.parse(obj)
+        memory = globalhost.memory(obj)
+        if isinstance(found, Unreadable):
+            # What it asked for before stands until it can be read again; after a restart its status says what that was.
+            why = f"Invalid: {found.message}"
+            self._zone_work.intend(ref, tuple(Untouched(ref, name, why) for name, _ in memory.published))
+            self._telling.unreadable(found)
+            return
+        self._hosts.set_host(found, memory)
+
+    def _zone(self, key: Key, obj: Object | None) -> None:
+        if obj is None:
+            self._zones.pop(key[1], None)
+            self._zone_work.remove_zone(key[1])
+        else:
+            found = dnszone.parse(obj)
+            if isinstance(found, Unreadable):
+                self._telling.unreadable(found)
+                return
+            if self._zones.get(found.name) == found:
+                return
+            self._zones[found.name] = found
+            self._employ(found)
+        self._hosts.all_changed()
+        for claim in self._claims.values():
+            self._admit(claim)
+
+    def _employ(self, zone: Zone) -> None:
+        _, provider = self._providers.get(zone.provider or "", (None, None))
+        if self._programs:
+            self._zone_work.set_zone(zone, provider)
+
+    def _provider(self, key: Key, obj: Object | None) -> None:
+        if obj is None:
+            self._providers.pop(key[1], None)
+        else:
+            found = dnsprovider.parse(obj)
+            if isinstance(found, Unreadable):
+                self._telling.unreadable(found)
+                return
+            known = self._providers.get(found.name)
+            if known is not None and known[0] == found and known[1] is not None:
+                return
+            self._open(found)
+        self._zones_of(key[1])
+
+    def secret_changed(self, key: Key) -> None:
+        """A Secret has other content: providers that use it are opened anew."""
+        for spec, _ in list(self._providers.values()):
+            if key == (self._namespace, spec.secret_name):
+                self._open(spec)
+                self._zones_of(spec.name)
+
+    def _open(self, spec: ProviderSpec) -> None:
+        if not self._programs:
+            return
+        secrets = self._fleet.secret(self._namespace, spec.secret_name) if spec.secret_name else {}
+        try:
+            if secrets is None:
+                raise ConfigError("spec.secretRef", f"Secret {self._namespace}/{spec.secret_name} does not exist", "create it")
+            settings = ProviderSettings(spec.name, spec.config, secrets)
+            provider = self._zone_work.open(plugins.ProviderSpec(spec.type, settings))
+        except ConfigError as error:
+            # A provider that worked goes on with what it has; the condition says that its object is broken.
+            _, former = self._providers.get(spec.name, (None, None))
+            self._providers[spec.name] = (spec, former)
+            self._telling.provider(spec, error)
+            return
+        self._providers[spec.name] = (spec, provider)
+        self._telling.provider(spec, provider)
+
+    def _zones_of(self, provider: str) -> None:
+        for zone in self._zones.values():
+            if zone.provider == provider:
+                self._employ(zone)
+
+    def _namespace_changed(self, key: Key, obj: Object | None) -> None:
+        labels = tuple(sorted(((obj or {}).get("metadata") or {}).get("labels", {}).items()))
+        if self._labels.get(key[1], ()) == labels:
+            return
+        self._labels[key[1]] = labels
+        self._hosts.all_changed()
+        for claim in self._claims.values():
+            if claim.ref.namespace == key[1]:
+                self._admit(claim)
+
+    def _endpoint(self, key: Key, obj: Object | None) -> None:
+        ref = ObjectRef("DNSEndpoint", *key)
+        found = dnsendpoint.parse(obj) if obj is not None else None
+        if isinstance(found, Unreadable):
+            self._telling.unreadable(found)
+            return
+        if found is None or (found.managed_by_us and self._decides) or not self._programs:
+            if self._claims.pop(ref, None) is not None:
+                self._zone_work.forget(ref)
+            return
+        if self._claims.get(ref) != found:
+            self._claims[ref] = found
+            self._admit(found)
+
+    def _admit(self, claim: EndpointClaim) -> None:
+        intents, problems = endpoints.admit(
+            claim.ref, claim.created_at, claim.rows, self.zones, self._labels.get(claim.ref.namespace, ())
+        )
+        self._zone_work.intend(claim.ref, intents)
+        self._telling.endpoint(claim, (*map(str, claim.problems), *problems))
+
+    def _claim_object(self, kind: Kind, key: Key, obj: Object | None) -> None:
+        if not self._decides:
+            return
+        ref = ObjectRef(kind.kind, *key)
+        wanted = dict(self._annotated)
+        wanted.pop(ref, None)
+        if obj is not None:
+            found = annotations.of_object(obj, kind.kind, external_dns=self._external_dns)
+            if isinstance(found, Unreadable):
+                self._telling.unreadable(found)
+                if ref in self._annotated:
+                    wanted[ref] = self._annotated[ref]
+            elif isinstance(found, GeneratedHost):
+                wanted[ref] = found
+        self._annotate(wanted)
+
+    def _annotate(self, wanted: dict[ObjectRef, GeneratedHost]) -> None:
+        if wanted == self._annotated:
+            return
+        self._annotated = wanted
+        by_host: dict[ObjectRef, GeneratedHost] = {}
+        for made_of in sorted(wanted):
+            host = wanted[made_of]
+            other = by_host.setdefault(host.ref, host)
+            if other is not host:
+                self._telling.unreadable(_second(host, other))
+        self._telling.generated_hosts(by_host)
+
+
+def _second(host: GeneratedHost, other: GeneratedHost) -> Unreadable:
+    problem = Problem(
+        "metadata.annotations[mcidns.io/hostname]",
+        f"{other.made_of} already makes {host.ref}",
+        "annotate only one of them, or write the GlobalHost by hand",
+    )
+    return Unreadable(host.made_of, "", 0, (problem,))
+
+
+def _is_newer(obj: Object, than: Object) -> bool:
+    """Whether the object's resourceVersion is another, and not an older one where both are numbers (KEP-5504)."""
+    new, old = (str((one.get("metadata") or {}).get("resourceVersion") or "") for one in (obj, than))
+    if new.isdigit() and old.isdigit():
+        same_object = (obj.get("metadata") or {}).get("uid") == (than.get("metadata") or {}).get("uid")
+        return int(new) > int(old) or (not same_object and int(new) != int(old))
+    return new != old or not new

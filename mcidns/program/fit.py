@@ -1,0 +1,95 @@
+"""Record sets cut to what a provider can express, with a word on what was lost; nothing is compared or written here."""
+
+import socket
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from mcidns.model.decisions import ProgramState
+from mcidns.model.names import DnsName
+from mcidns.model.records import RecordKey, RecordSet
+from mcidns.provider import Capabilities
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Remark:
+    """Something to tell the objects behind a name; `reason` is a Programmed reason of design §4."""
+
+    state: ProgramState
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """The sets that can be written, and what is to be said of the others; `refused`: at least one cannot be written at all."""
+
+    sets: dict[RecordKey, RecordSet]
+    remarks: tuple[Remark, ...] = ()
+    refused: bool = False
+
+
+def fit(wished: Iterable[RecordSet], capabilities: Capabilities, *, apex: DnsName, default_ttl: int) -> Fitted:
+    """Refuse what no server takes, clamp TTLs, and flatten set identifiers and properties where the back end has none."""
+    sets: dict[RecordKey, RecordSet] = {}
+    remarks: list[Remark] = []
+    for records in wished:
+        if not records.values:
+            continue
+        refusal = _refusal(records, capabilities, apex)
+        if refusal is not None:
+            remarks.append(Remark("Failed", "Rejected", refusal))
+            continue
+        fitted = _clamped(records, capabilities, default_ttl, remarks)
+        if (fitted.properties or fitted.key.set_identifier) and not capabilities.set_identifiers:
+            fitted = _flattened(fitted, sets, remarks)
+        sets[fitted.key] = fitted
+    refused = any(remark.state == "Failed" for remark in remarks)
+    return Fitted(sets, tuple(dict.fromkeys(remarks)), refused)
+
+
+def _refusal(records: RecordSet, capabilities: Capabilities, apex: DnsName) -> str | None:
+    type_ = records.key.type
+    if type_ not in capabilities.types:
+        return f"{records.key}: the zone's provider cannot write type {type_}; it can {', '.join(sorted(capabilities.types))}"
+    if type_ in {"A", "AAAA"}:
+        family = socket.AF_INET if type_ == "A" else socket.AF_INET6
+        for value in records.values:
+            if not _is_address(family, value):
+                return f"{records.key}: {value[:80]!r} is no {'IPv4' if type_ == 'A' else 'IPv6'} address; correct the target"
+    if type_ == "CNAME":
+        if records.key.name == apex:
+            return f"{records.key}: the zone's apex cannot be a CNAME; give addresses"
+        if len(records.values) > 1:
+            return f"{records.key}: a CNAME has one target, not {len(records.values)}; give one, or addresses"
+        if records.values[0] == records.key.name.text:
+            return f"{records.key}: the CNAME points to itself; give another target"
+    return None
+
+
+def _is_address(family: socket.AddressFamily, value: str) -> bool:
+    try:
+        socket.inet_pton(family, value)
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def _clamped(records: RecordSet, capabilities: Capabilities, default_ttl: int, remarks: list[Remark]) -> RecordSet:
+    wished = records.ttl if records.ttl > 0 else default_ttl
+    ttl = min(max(wished, capabilities.min_ttl), capabilities.max_ttl)
+    if ttl != wished:
+        remarks.append(Remark("Programmed", "TTLClamped", f"{records.key}: TTL {wished} is written as {ttl}, the provider's limit"))
+    return records if ttl == records.ttl else replace(records, ttl=ttl)
+
+
+def _flattened(records: RecordSet, sets: dict[RecordKey, RecordSet], remarks: list[Remark]) -> RecordSet:
+    """All sets of one type as one: the nearest safe thing where the back end has no routing policies."""
+    lost = "set identifiers" if records.key.set_identifier else "provider properties"
+    plain = RecordKey(records.key.name, records.key.type)
+    remarks.append(Remark("Programmed", "StrategyDegraded", f"{plain}: the provider has no {lost}; all targets are served alike"))
+    known = sets.get(plain)
+    if known is None:
+        return RecordSet(plain, records.ttl, records.values)
+    if plain.type == "CNAME":
+        return known
+    return RecordSet(plain, min(known.ttl, records.ttl), tuple(sorted({*known.values, *records.values})))

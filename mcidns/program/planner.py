@@ -1,0 +1,187 @@
+"""Dirty names become waiting changes, a slice of time at a time; sending them lives in dispatch.py."""
+
+import hashlib
+import time
+from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+
+from mcidns.errors import ProviderError
+from mcidns.model.names import DnsName
+from mcidns.model.records import Change
+from mcidns.model.references import ObjectRef
+from mcidns.program import plan
+from mcidns.program.attempts import attempt
+from mcidns.program.fit import Remark
+from mcidns.program.mirror import Mirror
+from mcidns.program.plan import NamePlan
+from mcidns.program.state import Open, ZoneState
+from mcidns.program.wanted import Frozen, Wanted
+from mcidns.program.zones import PlanSummary
+
+SLICE = 0.008
+"""Seconds of planning after which the loop gets its turn."""
+REJUDGE = 0.5
+"""Seconds between two looks at a plan that is held already, so that ten thousand deletions in a row stay cheap."""
+
+
+class Planner:
+    """Plans what is dirty, pass by pass: a pass is what was dirty when it began, so that the guard sees it whole."""
+
+    def __init__(self, state: ZoneState) -> None:
+        self._state = state
+        self._counts: Counter[str] = Counter()
+        self._digest = hashlib.sha256()
+        self.rejudge_at: float | None = None
+        self._judge_due = False
+
+    def run_slice(self, now: float) -> bool:
+        """Plan for up to 8 ms; True if more waits."""
+        state = self._state
+        deadline = time.perf_counter() + SLICE
+        if not state.passing:
+            state.passing, state.dirty = dict(reversed(state.dirty.items())), {}
+        while state.passing:
+            name, _ = state.passing.popitem()
+            self._plan(name, now)
+            if time.perf_counter() > deadline:
+                return True
+        self._judge(now)
+        self._sum_up()
+        return bool(state.dirty)
+
+    def _plan(self, name: DnsName, now: float) -> None:
+        state = self._state
+        if state.in_flight[name]:
+            state.deferred.add(name)
+            return
+        if name in state.looking:
+            return
+        state.outbox.withdraw(name)
+        state.open.pop(name, None)
+        if state.emptying.pop(name, None) is not None:
+            self._judge_due = True
+        if state.desk.zone_of(name) != state.zone.name:
+            return
+        mirror = state.mirror
+        if mirror is None or name in state.must_look or not self._is_known(mirror, name):
+            state.must_look[name] = None
+            return
+        self._decide(mirror, name, now)
+
+    def _is_known(self, mirror: Mirror, name: DnsName) -> bool:
+        state = self._state
+        if not mirror.knows(name):
+            return False
+        # Without compare and set, only a fresh look makes a write to an unlisted zone safe; dispatch forgets after writing.
+        return state.listing != "targeted" or state.rules.capabilities.compare_and_set or name in state.fresh
+
+    def _decide(self, mirror: Mirror, name: DnsName, now: float) -> None:
+        state = self._state
+        state.fresh.discard(name)
+        aim = state.desk.wishes.aim(name)
+        if aim is None:
+            state.restrained.add(name)
+            return
+        if isinstance(aim, Frozen):
+            state.tell(name, (Remark("Held", "Untouched", aim.why),))
+            return
+        found = attempt(plan.diff, state.rules, aim, mirror.at, mirror.places(name))
+        if isinstance(found, ProviderError):
+            state.tell(name, (Remark("Failed", "ProviderUnavailable", f"{name.relative} could not be planned: {found}"),))
+            return
+        self._note(name, found, aim.losers if isinstance(aim, Wanted) else (), now)
+
+    def _note(self, name: DnsName, found: NamePlan, losers: tuple[ObjectRef, ...], now: float) -> None:
+        state = self._state
+        changes, confined = state.quarantine.sift(name, found.changes, now=now)
+        remarks = (*found.remarks, *confined)
+        if found.restrained:
+            state.restrained.add(name)
+        if any(remark.reason == "NotOwner" for remark in remarks):
+            state.blocked.add(name)
+        else:
+            state.blocked.discard(name)
+        if found.vacant and not changes:
+            state.desk.wishes.forget_name(name)
+        if not found.empties and not found.vacant:
+            state.ledger.wished_again(name)
+        if changes and state.desk.dry_run:
+            remarks = (*remarks, Remark("Held", "DryRun", "; ".join(f"would write {change.note}" for change in changes)))
+            self._count(changes)
+            changes = ()
+        if not changes:
+            state.tell(name, remarks, losers=losers)
+            return
+        state.open[name] = Open(len(changes), remarks, losers)
+        if found.empties:
+            state.emptying[name] = replace(found, changes=changes)
+            self._judge_due = True
+        else:
+            self._count(changes)
+            state.outbox.put(changes)
+
+    def _judge(self, now: float) -> None:
+        """Ask the guard about everything that would empty a name."""
+        state = self._state
+        if not self._judge_due or (self.rejudge_at is not None and now < self.rejudge_at):
+            return
+        self._judge_due = False
+        pending = {name: found.changes for name, found in state.emptying.items()}
+        owned = state.desk.names_in(state.zone.name) if state.rules.registry == "None" else self._owned()
+        allowed = state.ledger.judge(pending, owned, state.zone.guard, approved=state.zone.approved_plan, now=now)
+        for name in allowed:
+            changes = state.emptying.pop(name).changes
+            state.open.setdefault(name, Open(len(changes), ()))
+            self._count(changes)
+            state.outbox.put(changes)
+        held = state.ledger.held
+        self.rejudge_at = now + REJUDGE if held is not None else None
+        if held is not None:
+            for name in held.names:
+                opened = state.open.pop(name, None)
+                losers = opened.losers if opened is not None else ()
+                state.tell(name, (Remark("Held", "PlanHeld", held.message),), losers=losers)
+            self._counts["held"] = len(held.names)
+
+    def _owned(self) -> Collection[DnsName]:
+        mirror = self._state.mirror
+        return mirror.owned if mirror is not None else ()
+
+    def reconsider(self) -> None:
+        """The guard's rules or the approval changed: judge what is held again."""
+        self._judge_due = True
+        self.rejudge_at = None
+
+    def rejudge_due(self, now: float) -> bool:
+        """Whether deletions joined a held plan and have not been judged with it."""
+        return self._judge_due and (self.rejudge_at is None or self.rejudge_at <= now)
+
+    @property
+    def is_judging(self) -> bool:
+        """Whether the guard has still to be asked about something."""
+        return self._judge_due
+
+    @property
+    def next_judgement(self) -> float | None:
+        """When to come back for that, in the loop's time."""
+        return self.rejudge_at if self._judge_due else None
+
+    def _count(self, changes: Iterable[Change]) -> None:
+        counts = self._counts
+        for change in changes:
+            self._digest.update(f"{change.name} {change.note}\n".encode())
+            for edit in change.edits:
+                if edit.old is None:
+                    counts["creates"] += edit.new is not None
+                elif edit.new is None:
+                    counts["deletes"] += 1
+                else:
+                    counts["updates"] += edit.old != edit.new
+
+    def _sum_up(self) -> None:
+        """Close the pass: what it had to do becomes the zone's last plan."""
+        if self._counts.total():
+            digest, at = self._digest.hexdigest()[:12], self._state.desk.clock()
+            self._state.summary = PlanSummary(**self._counts, digest=digest, at=at)
+            self._counts, self._digest = Counter(), hashlib.sha256()

@@ -1,0 +1,64 @@
+"""What became of every name, object by object, told once and only when it differs; conditions are made of it elsewhere."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from mcidns.model.decisions import Programming, PropagationState
+from mcidns.model.names import DnsName
+from mcidns.model.references import ObjectRef
+
+
+class Reports:
+    """The latest Programming per object and name. `on_report` is called when an object has something it was not shown yet."""
+
+    def __init__(self, on_report: Callable[[ObjectRef], None]) -> None:
+        self._on_report = on_report
+        self._known: dict[ObjectRef, dict[DnsName, Programming]] = {}
+        self._shown: dict[ObjectRef, dict[DnsName, Programming]] = {}
+        self._unread: set[ObjectRef] = set()
+
+    def put(self, sources: Iterable[ObjectRef], programming: Programming, *, propagation: PropagationState | None = None) -> None:
+        """The same word for each of these objects. Without a `propagation` what was known of it stays, if still Programmed."""
+        for source in sources:
+            known = self._known.setdefault(source, {})
+            before, word = known.get(programming.name), programming
+            if propagation is not None:
+                word = replace(word, propagation=propagation)
+            elif before is not None and before.state == word.state == "Programmed" and before.propagation != "Unknown":
+                word = replace(word, propagation=before.propagation, propagation_message=before.propagation_message)
+            known[word.name] = word
+            self._notify(source, word)
+
+    def _notify(self, source: ObjectRef, programming: Programming) -> None:
+        if source not in self._unread and self._shown.get(source, {}).get(programming.name) != programming:
+            self._unread.add(source)
+            self._on_report(source)
+
+    def propagated(self, sources: Iterable[ObjectRef], name: DnsName, state: PropagationState, message: str) -> None:
+        """Whether the authoritative servers answer what was written."""
+        for source in sources:
+            known = self._known.get(source, {}).get(name)
+            if known is not None and known.state == "Programmed":
+                word = replace(known, propagation=state, propagation_message=message)
+                self._known[source][name] = word
+                self._notify(source, word)
+
+    def get(self, source: ObjectRef, name: DnsName) -> Programming | None:
+        """The latest word, shown or not."""
+        return self._known.get(source, {}).get(name)
+
+    def show(self, source: ObjectRef, programmings: tuple[Programming, ...]) -> None:
+        """Note what the object has been shown."""
+        self._unread.discard(source)
+        self._shown[source] = {programming.name: programming for programming in programmings}
+
+    def retain(self, source: ObjectRef, names: Iterable[DnsName]) -> None:
+        """Forget names the object no longer has; an object without names is forgotten altogether."""
+        kept = set(names)
+        for table in (self._known, self._shown):
+            if source in table:
+                table[source] = {name: programming for name, programming in table[source].items() if name in kept}
+        if not kept:
+            self._known.pop(source, None)
+            self._shown.pop(source, None)
+            self._unread.discard(source)

@@ -1,0 +1,151 @@
+"""What a zone's worker knows and has to do; the parts of the worker share it, and none of them is here."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+
+from mcidns.model.decisions import Programming, PropagationState
+from mcidns.model.names import DnsName
+from mcidns.model.references import ObjectRef
+from mcidns.model.zones import Zone
+from mcidns.program.fit import Remark
+from mcidns.program.guard import Ledger
+from mcidns.program.mirror import Mirror
+from mcidns.program.outbox import Outbox
+from mcidns.program.pace import Backoff, Pace
+from mcidns.program.plan import NamePlan
+from mcidns.program.quarantine import Quarantine
+from mcidns.program.reports import Reports
+from mcidns.program.standing import Rules
+from mcidns.program.wanted import Wishes
+from mcidns.program.zones import Listing, PlanSummary
+from mcidns.provider import Confirms, Provider
+
+_SEVERITY = {"Failed": 0, "Held": 1, "Pending": 2, "Programmed": 3}
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What all workers share. `clock` gives unix seconds for what people see; delays go by the loop's own time.
+
+    `zone_of` routes a name, `names_in` gives the names with an intent that belong to a zone.
+    """
+
+    clock: Callable[[], float]
+    wishes: Wishes
+    reports: Reports
+    zone_of: Callable[[DnsName], str | None]
+    names_in: Callable[[str], Collection[DnsName]]
+    on_zone: Callable[[str], None]
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why the zone cannot be read or written now; `reason` is a Programmed reason."""
+
+    reason: str
+    message: str
+
+
+@dataclass(slots=True)
+class Open:
+    """A name with changes under way: how many are left, and what is to be said at the end."""
+
+    left: int
+    remarks: tuple[Remark, ...]
+    losers: tuple[ObjectRef, ...] = ()
+
+
+@dataclass(slots=True)
+class ZoneState:
+    """All that changes in the life of one worker; times are the loop's."""
+
+    zone: Zone
+    provider: Provider
+    rules: Rules
+    desk: Desk
+    pace: Pace | None = None
+    mirror: Mirror | None = None
+    serial: int | None = None
+    listing: Listing = "unknown"
+    why_targeted: str = ""
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    dirty: dict[DnsName, None] = field(default_factory=dict)
+    passing: dict[DnsName, None] = field(default_factory=dict)
+    deferred: set[DnsName] = field(default_factory=set)
+    must_look: dict[DnsName, None] = field(default_factory=dict)
+    looking: frozenset[DnsName] = frozenset()
+    fresh: set[DnsName] = field(default_factory=set)
+    in_flight: Counter[DnsName] = field(default_factory=Counter)
+    open: dict[DnsName, Open] = field(default_factory=dict)
+    emptying: dict[DnsName, NamePlan] = field(default_factory=dict)
+    restrained: set[DnsName] = field(default_factory=set)
+    blocked: set[DnsName] = field(default_factory=set)
+    written: set[DnsName] = field(default_factory=set)
+    outbox: Outbox = field(default_factory=Outbox)
+    ledger: Ledger = field(default_factory=Ledger)
+    quarantine: Quarantine = field(default_factory=Quarantine)
+    backoff: Backoff = field(default_factory=Backoff)
+    paused_until: float = 0.0
+    next_read: float = 0.0
+    trouble: Trouble | None = None
+    read_trouble: Trouble | None = None
+    untold: dict[DnsName, None] = field(default_factory=dict)
+    writes: int = 0
+    summary: PlanSummary | None = None
+    confirms: Confirms | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.confirms = self.provider if isinstance(self.provider, Confirms) else None
+
+    def mark(self, name: DnsName) -> None:
+        """Look at the name again as soon as possible."""
+        self.dirty[name] = None
+        if self.trouble is not None or self.read_trouble is not None:
+            self.untold[name] = None
+        self.wake.set()
+
+    def is_pending(self, name: DnsName) -> bool:
+        """Whether the last word on the name is not spoken."""
+        return (
+            name in self.dirty
+            or name in self.passing
+            or name in self.open
+            or name in self.deferred
+            or name in self.must_look
+            or name in self.looking
+        )
+
+    def pause(self, trouble: Trouble, until: float) -> None:
+        """Write nothing until then, and say why at every name that waits."""
+        self.trouble = trouble
+        self.paused_until = max(self.paused_until, until)
+        self.untold.update(dict.fromkeys(self.waiting()))
+
+    def waiting(self) -> set[DnsName]:
+        """Every name that something is still to be done for."""
+        return {*self.dirty, *self.passing, *self.open, *self.deferred, *self.must_look, *self.looking}
+
+    def tell(
+        self, name: DnsName, remarks: tuple[Remark, ...], *, losers: tuple[ObjectRef, ...] = (), written: bool = False
+    ) -> None:
+        """Give the word on a name to every object that wishes something for it; the worst remark decides."""
+        sources = self.desk.wishes.sources_of(name)
+        if not sources:
+            return
+        worst = min(remarks, key=lambda remark: _SEVERITY[remark.state], default=None)
+        if worst is None:
+            said = Programming(name, "Programmed", "Programmed", f"zone {self.zone.domain.relative} holds it as wished")
+        else:
+            ordered = sorted(remarks, key=lambda remark: _SEVERITY[remark.state])
+            said = Programming(name, worst.state, worst.reason, "; ".join(remark.message for remark in ordered))
+        winners = tuple(source for source in sources if source not in losers) if losers else sources
+        propagation: PropagationState | None = None
+        if written and said.state == "Programmed":
+            propagation = "Pending" if self.confirms is not None else "Unknown"
+        self.desk.reports.put(winners, said, propagation=propagation)
+        if losers:
+            message = f"{name.relative} was claimed earlier by {winners[0] if winners else 'another object'}; choose another name"
+            self.desk.reports.put(losers, Programming(name, "Failed", "HostnameConflict", message))

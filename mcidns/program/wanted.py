@@ -1,0 +1,237 @@
+"""What every name shall hold by all wishes together: rivals, partners, freezes, farewells; what DNS holds is not known here."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from mcidns.model.names import DnsName
+from mcidns.model.records import Intent, RecordKey, RecordSet, Untouched, Wish
+from mcidns.model.references import ObjectRef
+from mcidns.program import ownership
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a name shall hold. `removable`: only these values may leave it, None when any may; `may_empty`: they may all leave.
+
+    `resource` is the oldest claim's label, `labels` those of every partner. `patient` is True until every object was decided
+    once: until then a name that DNS says is another object's waits. `losers` are the rivals that came later.
+    """
+
+    name: DnsName
+    sets: tuple[RecordSet, ...]
+    resource: str
+    causes: tuple[ObjectRef, ...]
+    labels: frozenset[str]
+    clusters: str = ""
+    orphan: bool = False
+    removable: frozenset[str] | None = None
+    may_empty: bool = True
+    patient: bool = False
+    losers: tuple[ObjectRef, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """Nothing may be written at the name."""
+
+    name: DnsName
+    why: str
+    causes: tuple[ObjectRef, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """Nobody wishes anything for the name. `removable` as in Wanted; `sets` were last wished for by this process.
+
+    A record whose ownership names one of `spared` stays: that object lives and cannot be judged now.
+    """
+
+    name: DnsName
+    orphan: bool = False
+    sets: tuple[RecordSet, ...] = ()
+    removable: frozenset[str] | None = None
+    spared: frozenset[str] = frozenset()
+
+
+Aim = Wanted | Frozen | Gone
+
+
+class Wishes:
+    """All intents by object and by name. Every question and every change costs what the name or the object costs, no more."""
+
+    def __init__(self) -> None:
+        self._by_source: dict[ObjectRef, dict[DnsName, tuple[Intent, ...]]] = {}
+        self._by_name: dict[DnsName, dict[ObjectRef, tuple[Intent, ...]]] = {}
+        self._left: dict[DnsName, Gone] = {}
+        self._seen: dict[DnsName, set[str]] = {}
+        self._untouched: Counter[str] = Counter()
+        self._spared: frozenset[str] | None = frozenset()
+        self.is_settled = False
+
+    def replace(self, source: ObjectRef, intents: Iterable[Intent]) -> tuple[set[DnsName], bool]:
+        """Put these in place of all of the object's intents. The names that changed, and whether a freeze of the object ended."""
+        grouped: dict[DnsName, tuple[Intent, ...]] = {}
+        for intent in intents:
+            grouped[intent.name] = (*grouped.get(intent.name, ()), intent)
+        before = self._by_source.get(source, {})
+        changed = {name for name in before.keys() | grouped.keys() if before.get(name) != grouped.get(name)}
+        for name in changed:
+            self._put(source, name, before.get(name, ()), grouped.get(name, ()))
+        if grouped:
+            self._by_source[source] = grouped
+        else:
+            self._by_source.pop(source, None)
+        return changed, self._count_freezes(source, before, grouped)
+
+    def _put(self, source: ObjectRef, name: DnsName, before: tuple[Intent, ...], after: tuple[Intent, ...]) -> None:
+        entries = self._by_name.setdefault(name, {})
+        if after:
+            entries[source] = after
+            self._left.pop(name, None)
+        else:
+            entries.pop(source, None)
+            if not entries:
+                del self._by_name[name]
+                self._left[name] = _farewell(name, before)
+        if not self.is_settled:
+            seen = self._seen.setdefault(name, set())
+            seen.update(
+                value for intent in after if isinstance(intent, Wish) for records in intent.sets for value in records.values
+            )
+            seen.update(value for intent in after if isinstance(intent, Wish) for value in intent.withdrawn)
+
+    def _count_freezes(
+        self, source: ObjectRef, before: dict[DnsName, tuple[Intent, ...]], after: dict[DnsName, tuple[Intent, ...]]
+    ) -> bool:
+        was, now = (any(isinstance(i, Untouched) for group in side.values() for i in group) for side in (before, after))
+        if was == now:
+            return False
+        label = ownership.resource_label(source)
+        self._untouched[label] += 1 if now else -1
+        if not self._untouched[label]:
+            del self._untouched[label]
+        self._spared = None
+        return was
+
+    def settle(self) -> None:
+        """Every object was decided once: what nobody wishes for is nobody's from now on."""
+        self.is_settled = True
+        self._seen.clear()
+
+    def forget_name(self, name: DnsName) -> None:
+        """The name holds nothing of ours any more; what was last wished for it is of no use."""
+        self._left.pop(name, None)
+
+    def __contains__(self, name: DnsName) -> bool:
+        return name in self._by_name
+
+    def names(self) -> Iterator[DnsName]:
+        """Names somebody has an intent for."""
+        return iter(self._by_name)
+
+    def left(self) -> Iterator[DnsName]:
+        """Names this process was asked for, and is no more."""
+        return iter(self._left)
+
+    def names_of(self, source: ObjectRef) -> tuple[DnsName, ...]:
+        """The names of one object, sorted."""
+        return tuple(sorted(self._by_source.get(source, ())))
+
+    def sources_of(self, name: DnsName) -> tuple[ObjectRef, ...]:
+        """The objects with an intent for the name, sorted."""
+        return tuple(sorted(self._by_name.get(name, ())))
+
+    def aim(self, name: DnsName) -> Aim | None:
+        """What the name shall hold; None while it cannot be known (a name never asked for, before all objects were decided)."""
+        entries = self._by_name.get(name)
+        if entries is None:
+            return self._gone(name)
+        intents = [intent for group in entries.values() for intent in group]
+        frozen = [intent for intent in intents if isinstance(intent, Untouched)]
+        if frozen:
+            return Frozen(name, frozen[0].why, tuple(sorted(entries)))
+        wishes = sorted((intent for intent in intents if isinstance(intent, Wish)), key=_seniority)
+        first = wishes[0]
+        partners = [wish for wish in wishes if wish.source == first.source or (wish.merge and wish.merge == first.merge)]
+        wanted = _united(name, partners)
+        losers = tuple(sorted({wish.source for wish in wishes} - set(wanted.causes)))
+        if losers:
+            wanted = replace(wanted, losers=losers)
+        return wanted if self.is_settled else self._patient(wanted, first)
+
+    def _gone(self, name: DnsName) -> Gone | None:
+        left = self._left.get(name)
+        if self._spared is None:
+            self._spared = frozenset(self._untouched)
+        if self.is_settled:
+            return replace(left or Gone(name), spared=self._spared)
+        return None if left is None else replace(left, spared=self._spared, removable=frozenset(self._seen.get(name, ())))
+
+    def _patient(self, wanted: Wanted, first: Wish) -> Wanted:
+        """Until all objects were decided, a partner may still be unheard: values nobody here ever wished for stay."""
+        removable = wanted.removable
+        if first.merge and removable is None:
+            removable = frozenset(self._seen.get(wanted.name, ()))
+        return replace(wanted, patient=True, removable=removable)
+
+
+def _seniority(wish: Wish) -> tuple[float, str, str, str]:
+    return wish.claimed_at, wish.source.namespace, wish.source.name, wish.source.kind
+
+
+def _farewell(name: DnsName, before: tuple[Intent, ...]) -> Gone:
+    wishes = [intent for intent in before if isinstance(intent, Wish)]
+    sets = tuple(records for wish in wishes for records in wish.sets)
+    return Gone(name, orphan=any(wish.orphan for wish in wishes), sets=sets)
+
+
+def _united(name: DnsName, partners: list[Wish]) -> Wanted:
+    """Partners, oldest first, as one: values unite, the lowest TTL wins, fail-open sets yield to a partner's healthy ones."""
+    first = partners[0]
+    if len(partners) == 1:
+        serving, sets = partners, first.sets
+    else:
+        serving = [wish for wish in partners if wish.sets and not wish.fail_open] or partners
+        sets = tuple(records for wish in serving for records in wish.sets)
+    if len(sets) > 1:
+        sets = _without_clashes(_merged(sets))
+    return Wanted(
+        name=name,
+        sets=sets,
+        resource=ownership.resource_label(first.source),
+        causes=tuple(sorted({wish.source for wish in partners})),
+        labels=frozenset(ownership.resource_label(wish.source) for wish in partners),
+        clusters="+".join(dict.fromkeys(wish.cluster_note for wish in serving if wish.cluster_note)),
+        orphan=any(wish.orphan for wish in partners),
+        removable=None if all(wish.complete for wish in partners) else _removable(partners, serving, sets),
+        may_empty=all(wish.complete for wish in partners),
+    )
+
+
+def _removable(partners: list[Wish], serving: list[Wish], sets: tuple[RecordSet, ...]) -> frozenset[str]:
+    """What may leave although somebody could not be asked: explicit withdrawals, and fail-open values that yielded."""
+    gone = {value for wish in partners for value in wish.withdrawn}
+    gone.update(value for wish in partners if wish not in serving for records in wish.sets for value in records.values)
+    return frozenset(gone - {value for records in sets for value in records.values})
+
+
+def _merged(sets: tuple[RecordSet, ...]) -> tuple[RecordSet, ...]:
+    united: dict[RecordKey, RecordSet] = {}
+    for records in sets:
+        known = united.get(records.key)
+        if known is None:
+            united[records.key] = records
+            continue
+        single = records.key.type in {"CNAME", "DNAME"}
+        values = known.values if single else tuple(sorted({*known.values, *records.values}))
+        ttls = [ttl for ttl in (known.ttl, records.ttl) if ttl > 0]
+        united[records.key] = RecordSet(records.key, min(ttls, default=0), values, known.properties or records.properties)
+    return tuple(united[key] for key in sorted(united))
+
+
+def _without_clashes(sets: tuple[RecordSet, ...]) -> tuple[RecordSet, ...]:
+    """A CNAME stands alone, so it yields to any other type (ExternalDNS's rule)."""
+    if len({records.key.type for records in sets}) == 1:
+        return sets
+    return tuple(records for records in sets if records.key.type != "CNAME")

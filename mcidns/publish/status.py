@@ -1,0 +1,256 @@
+"""Statuses of all kinds as their objects keep them; what they say was decided or observed elsewhere."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final, Literal
+
+from mcidns.hub import times
+from mcidns.kube.client import Object
+from mcidns.kube.kinds import Kind
+from mcidns.model import targets
+from mcidns.model.decisions import Condition, Decision, NameDecision, Programming, ProgramState, Remembered
+from mcidns.model.names import DnsName
+from mcidns.model.references import ClusterName, ObjectRef
+from mcidns.model.targets import InvalidTarget
+from mcidns.publish import steps
+from mcidns.publish.reports import MemberReport, ProviderReport, ZoneReport
+from mcidns.publish.steps import PatchStatus
+
+LONGEST_MESSAGE: Final = 32_768
+"""Characters, as the schema of metav1.Condition has it."""
+
+
+def conditions(wanted: Iterable[Condition], seen: Object | None, generation: int, now: float) -> list[Object]:
+    """Conditions as they are kept: a time of transition stays while the condition's status does (KEP-1623)."""
+    before = _conditions_of(seen)
+    found: list[Object] = []
+    for condition in wanted:
+        old = before.get(condition.type, {})
+        since = old.get("lastTransitionTime")
+        kept = since if old.get("status") == condition.status and isinstance(since, str) else times.render(now)
+        found.append(
+            {
+                "type": condition.type,
+                "status": condition.status,
+                "observedGeneration": generation,
+                "lastTransitionTime": kept,
+                "reason": condition.reason,
+                "message": condition.message[:LONGEST_MESSAGE],
+            }
+        )
+    return found
+
+
+def _conditions_of(seen: Object | None) -> dict[str, Mapping[str, Any]]:
+    found = steps.section(seen, "status").get("conditions")
+    entries = found if isinstance(found, list) else []
+    return {str(entry.get("type")): entry for entry in entries if isinstance(entry, Mapping)}
+
+
+def of_host(decision: Decision, seen: Object | None, now: float, extra: Sequence[Condition] = ()) -> Object:
+    """A GlobalHost's whole status: for people, and all that `hub.globalhost.memory` reads back."""
+    generation = decision.host.generation
+    memory = decision.memory
+    told = {verdict.cluster: verdict.message for verdict in decision.verdicts}
+    status: Object = {
+        "observedGeneration": generation,
+        "conditions": conditions((*decision.conditions, *extra), seen, generation, now),
+        "summary": _summary(decision),
+        "hostnames": [row for name in _all_names(decision) for row in _name_rows(decision, name)],
+        "targets": [_target(one, told.get(ClusterName(one.cluster), "")) for one in memory.clusters],
+    }
+    optional: Object = {
+        "served": list(memory.served),
+        "resolved": [{"name": name.relative, "addresses": list(addresses)} for name, addresses in memory.resolved],
+        "withdrawn": [{"name": name.relative, "values": list(values)} for name, values in memory.withdrawn],
+        "claims": [{"hostname": name.relative, "winner": str(winner)} for name, winner in decision.claims_lost],
+    }
+    return {**status, **{key: value for key, value in optional.items() if value}}
+
+
+def _summary(decision: Decision) -> Object:
+    names = [name.relative for name in decision.memory.hostnames]
+    more = f" +{len(names) - 1}" if len(names) > 1 else ""
+    eligible = sum(verdict.eligible for verdict in decision.verdicts)
+    return {"hostnames": names[0] + more if names else "", "targets": f"{eligible}/{len(decision.verdicts)}"}
+
+
+def _all_names(decision: Decision) -> list[DnsName]:
+    memory = decision.memory
+    return list(dict.fromkeys((*memory.hostnames, *(name for name, _ in memory.published))))
+
+
+def _name_rows(decision: Decision, name: DnsName) -> list[Object]:
+    """One row for each run of values of one record type, so that the rows in order are the published values in order."""
+    row: Object = {"name": name.relative}
+    if name not in decision.memory.hostnames:
+        row["claimed"] = False
+    published = dict(decision.memory.published)
+    if name not in published:
+        return [row]
+    decided = next((one for one in decision.names if one.name == name), None)
+    return [{**row, **_values(type_, values, decided)} for type_, values in _runs(published[name])]
+
+
+def _values(type_: str, values: list[str], decided: NameDecision | None) -> Object:
+    found: Object = {"targets": values}
+    if type_:
+        found["recordType"] = type_
+    if decided is not None and decided.ttl:
+        found["ttl"] = decided.ttl
+    return found
+
+
+def _runs(values: Sequence[str]) -> list[tuple[str, list[str]]]:
+    runs: list[tuple[str, list[str]]] = []
+    for value in values:
+        type_ = _type(value)
+        if runs and runs[-1][0] == type_:
+            runs[-1][1].append(value)
+        else:
+            runs.append((type_, [value]))
+    return runs or [("", [])]
+
+
+def _type(value: str) -> str:
+    try:
+        target = targets.parse(value)
+    except InvalidTarget:
+        return ""
+    return "CNAME" if isinstance(target, DnsName) else "A" if target.version == 4 else "AAAA"
+
+
+def _target(one: Remembered, message: str) -> Object:
+    found: Object = {"cluster": one.cluster, "eligible": one.eligible, "ready": one.ready, "total": one.total}
+    texts = {"region": one.region, "reason": one.reason, "message": message}
+    moments = {"since": one.since or None, "blankSince": one.blank_since, "unknownSince": one.unknown_since}
+    found.update({key: value for key, value in texts.items() if value})
+    found.update({key: times.render(value) for key, value in moments.items() if value is not None})
+    if one.targets:
+        found["addresses"] = list(one.targets)
+    return found
+
+
+def of_member(report: MemberReport, seen: Object | None, now: float) -> Object:
+    """A MemberCluster's status. Counts and `lastSeen` are those of the last transition, so that they cause no writes."""
+    doubtful: Literal["False", "Unknown"] = "False" if report.known else "Unknown"
+    reachable = Condition("Reachable", "True" if report.reachable else doubtful, report.reason, report.message)
+    synced = (
+        Condition("Synced", "True", "Synced", "Services, Ingresses and EndpointSlices were read and are followed")
+        if report.synced
+        else Condition("Synced", doubtful, report.reason, report.message)
+    )
+    wanted = conditions((reachable, synced), seen, report.generation, now)
+    found: Object = {"observedGeneration": report.generation, "conditions": wanted}
+    for key, text in (("version", report.version), ("clusterID", report.cluster_id)):
+        known = text or steps.text(seen, "status", key)
+        if known:
+            found[key] = known
+    before = steps.section(seen, "status")
+    if wanted == before.get("conditions") and "counts" in before:
+        return {**found, **{key: before[key] for key in ("counts", "lastSeen") if key in before}}
+    if report.synced or "counts" not in before:
+        found["counts"] = {"services": report.services, "ingresses": report.ingresses, "endpointSlices": report.endpoint_slices}
+    else:
+        found["counts"] = before["counts"]
+    last = times.render(report.last_seen) if report.last_seen is not None else before.get("lastSeen")
+    return {**found, **({"lastSeen": last} if last else {})}
+
+
+def of_zone(report: ZoneReport, seen: Object | None, now: float) -> Object:
+    """A DNSZone's status."""
+    ready = Condition("Ready", "True" if report.ready else "False", report.reason, report.message)
+    held = (
+        Condition("PlanHeld", "True", "PlanHeld", report.held)
+        if report.held
+        else Condition("PlanHeld", "False", "NothingHeld", "no plan waits for approval")
+    )
+    found: Object = {
+        "observedGeneration": report.generation,
+        "conditions": conditions((ready, held), seen, report.generation, now),
+        "names": report.names,
+        "owned": report.owned,
+        "foreign": report.foreign,
+        "writes": report.writes,
+    }
+    if report.serial is not None:
+        found["serial"] = report.serial
+    if report.plan is not None:
+        plan = report.plan
+        found["lastPlan"] = {
+            "creates": plan.creates,
+            "updates": plan.updates,
+            "deletes": plan.deletes,
+            "digest": plan.digest,
+            "time": times.render(plan.at),
+        }
+    elif "lastPlan" in steps.section(seen, "status"):
+        found["lastPlan"] = steps.section(seen, "status")["lastPlan"]
+    return found
+
+
+def of_provider(report: ProviderReport, seen: Object | None, now: float) -> Object:
+    """A DNSProvider's status."""
+    ready = Condition("Ready", "True" if report.ready else "False", report.reason, report.message)
+    found: Object = {
+        "observedGeneration": report.generation,
+        "conditions": conditions((ready,), seen, report.generation, now),
+    }
+    return {**found, **({"capabilities": list(report.capabilities)} if report.capabilities else {})}
+
+
+def of_endpoint(problems: Sequence[str], programming: Sequence[Programming], seen: Object | None, now: float) -> Object:
+    """Conditions for a DNSEndpoint of any origin: what of it could not be used, and what became of the rest in DNS."""
+    generation = steps.section(seen, "metadata").get("generation")
+    accepted = (
+        Condition("Accepted", "False", "Invalid", "; ".join(problems))
+        if problems
+        else Condition("Accepted", "True", "Accepted", "every entry is used")
+    )
+    wanted = (accepted, _programmed(programming)) if programming else (accepted,)
+    return {"conditions": conditions(wanted, seen, generation if isinstance(generation, int) else 0, now)}
+
+
+_WORST: Final[dict[ProgramState, tuple[int, Literal["True", "False", "Unknown"]]]] = {
+    "Failed": (0, "False"),
+    "Held": (1, "False"),
+    "Pending": (2, "Unknown"),
+    "Programmed": (3, "True"),
+}
+
+
+def _programmed(programming: Sequence[Programming]) -> Condition:
+    ranked = sorted(programming, key=lambda one: (_WORST[one.state][0], one.name))
+    worst = ranked[0]
+    told = [f"{one.name.relative}: {one.message}" for one in ranked if one.state == worst.state]
+    more = f"; and {len(told) - 5} more names" if len(told) > 5 else ""
+    return Condition("Programmed", _WORST[worst.state][1], worst.reason, "; ".join(told[:5]) + more)
+
+
+def of_unusable(message: str, generation: int, kind: str, seen: Object | None, now: float) -> Object:
+    """The status of an object that cannot be read: its other conditions and all else that stands there stays.
+
+    `kind` decides which condition says so: Accepted, or Ready for zones and providers, Reachable for members.
+    """
+    type_ = _UNUSABLE.get(kind, "Accepted")
+    broken = conditions((Condition(type_, "False", "Invalid", message),), seen, generation, now)[0]
+    others = [dict(entry) for name, entry in _conditions_of(seen).items() if name != type_]
+    return {"observedGeneration": generation, "conditions": [broken, *others]}
+
+
+_UNUSABLE: Final = {"DNSZone": "Ready", "DNSProvider": "Ready", "MemberCluster": "Reachable"}
+
+
+def step(kind: Kind, ref: ObjectRef, status: Object, seen: Object | None, *, partial: bool = False) -> PatchStatus | None:
+    """The write that makes the status so; None where it is so already, or the object is gone.
+
+    `partial`: fields beside those given stay, as they are not ours.
+    """
+    if seen is None:
+        return None
+    before = steps.section(seen, "status")
+    patch = steps.merge_patch({key: value for key, value in before.items() if key in status} if partial else before, status)
+    return PatchStatus(kind, ref.namespace, ref.name, patch) if patch else None
+
+
+Render = Callable[[Object | None, float], Object]
+"""A status, given the object as seen and the time."""

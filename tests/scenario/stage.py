@@ -1,0 +1,177 @@
+"""A host, members, a name server and the controller, all real but small; scenarios say what happens and what must follow."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import dns.asyncquery
+import dns.exception
+import dns.message
+import dns.rcode
+import dns.rdatatype
+
+from mcidns.app import App
+from mcidns.demo import manifests
+from mcidns.emulator import ApiServer
+from mcidns.kube import access
+from mcidns.nameserver import NameServer
+from mcidns.settings import Settings
+
+KEY = b"0123456789abcdef0123456789abcdef"
+ZONE = "example.org"
+PATIENCE = 20.0
+
+Object = dict[str, Any]
+
+
+@dataclass
+class Stage:
+    """What a scenario works on. `controller` is the running App's task."""
+
+    host: ApiServer
+    members: dict[str, ApiServer]
+    names: NameServer
+    settings: Settings
+    app: App | None = None
+    controller: "asyncio.Task[None] | None" = None
+    seen: list[str] = field(default_factory=list)
+
+    async def start(self) -> None:
+        """Start the controller."""
+        self.app = App(self.settings, access.from_kubeconfig(self.host.kubeconfig_yaml()))
+        self.controller = asyncio.create_task(self.app.run())
+
+    async def stop(self) -> None:
+        """Stop it, cleanly."""
+        if self.controller is not None:
+            self.controller.cancel()
+            await asyncio.gather(self.controller, return_exceptions=True)
+            self.controller = None
+
+    async def restart(self) -> None:
+        """Stop and start."""
+        await self.stop()
+        await self.start()
+
+    async def answer(self, name: str, type_: str = "A") -> tuple[str, ...]:
+        """What the name server answers, sorted; none for a name that is not there."""
+        query = dns.message.make_query(name, type_)
+        reply = await dns.asyncquery.tcp(query, "127.0.0.1", port=self.names.port, timeout=5)
+        wanted = dns.rdatatype.from_text(type_)
+        return tuple(sorted(rdata.to_text() for rrset in reply.answer for rdata in rrset if rrset.rdtype == wanted))
+
+    async def until_answer(self, name: str, *addresses: str, type_: str = "A") -> None:
+        """Wait until DNS answers just these."""
+        await self.until(lambda: self._answers(name, tuple(sorted(addresses)), type_), f"{name} {type_} to be {addresses}")
+
+    async def _answers(self, name: str, addresses: tuple[str, ...], type_: str) -> bool:
+        found = await self.answer(name, type_)
+        self.seen[:] = [f"{name} {type_} is {found}"]
+        return found == addresses
+
+    def status(self, name: str = "shop", namespace: str = "shop") -> Object:
+        """The GlobalHost's status."""
+        found = self.host.find("globalhosts", name, namespace)
+        status = (found or {}).get("status")
+        return status if isinstance(status, dict) else {}
+
+    def reason(self, condition: str, name: str = "shop", namespace: str = "shop") -> tuple[str, str]:
+        """Status and reason of a condition; empty where it is not set."""
+        for one in self.status(name, namespace).get("conditions", []):
+            if one["type"] == condition:
+                return one["status"], one["reason"]
+        return "", ""
+
+    def message(self, condition: str, name: str = "shop", namespace: str = "shop") -> str:
+        """The message of a condition."""
+        return next(
+            (str(one["message"]) for one in self.status(name, namespace).get("conditions", []) if one["type"] == condition), ""
+        )
+
+    def verdicts(self, name: str = "shop", namespace: str = "shop") -> dict[str, str]:
+        """Reason by cluster."""
+        return {target["cluster"]: target["reason"] for target in self.status(name, namespace).get("targets", [])}
+
+    async def until_true(self, claim: Callable[[], object], what: str) -> None:
+        """Wait until the claim holds."""
+
+        async def holds() -> bool:
+            return bool(claim())
+
+        await self.until(holds, what)
+
+    async def until(self, holds: Callable[[], Any], what: str) -> None:
+        """Wait for it, and fail with what was seen last."""
+        end = time.monotonic() + PATIENCE
+        while True:
+            if self.controller is not None and self.controller.done():
+                self.controller.result()
+            with contextlib.suppress(dns.exception.DNSException, OSError):
+                if await holds():
+                    return
+            if time.monotonic() > end:
+                raise AssertionError(f"waited {PATIENCE:g} s for {what}; last seen: {self.seen}; status: {self.status()}")
+            await asyncio.sleep(0.02)
+
+    async def settled(self) -> None:
+        """Wait until the controller has decided everything once."""
+        await self.until_true(lambda: self.app is not None and not self.app.health().waiting_for, "the controller to be ready")
+
+
+def region(number: int) -> manifests.Region:
+    """The n-th member of a scenario: r1 at 192.0.2.1, r2 at 192.0.2.2, …"""
+    return manifests.Region(f"r{number}", f"Region {number}", f"192.0.2.{number}")
+
+
+def global_host(name: str = "shop", namespace: str = "shop", **spec: Any) -> Object:
+    """A GlobalHost."""
+    return {
+        "apiVersion": "mcidns.io/v1alpha1",
+        "kind": "GlobalHost",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": {"hostnames": ["shop.example.org"], "source": {"kind": "Ingress", "name": "shop"}, **spec},
+    }
+
+
+def zone(**spec: Any) -> Object:
+    """The DNSZone of example.org."""
+    return {
+        "apiVersion": "mcidns.io/v1alpha1",
+        "kind": "DNSZone",
+        "metadata": {"name": "example-org"},
+        "spec": {"domain": ZONE, "providerRef": {"name": "demo"}, "ownerID": "scenario", **spec},
+    }
+
+
+@contextlib.asynccontextmanager
+async def raised(*, members: int = 3, zone_text: str | None = None, running: bool = True, **zone_spec: Any) -> AsyncIterator[Stage]:
+    """Set the stage: members r1, r2, … with the Ingress shop/shop; nothing claims a name yet."""
+    async with contextlib.AsyncExitStack() as stack:
+        host = await stack.enter_async_context(ApiServer(name="host"))
+        servers = {
+            region(number).name: await stack.enter_async_context(ApiServer(name=region(number).name))
+            for number in range(1, members + 1)
+        }
+        names = await stack.enter_async_context(NameServer({f"{ZONE}.": zone_text}, keys={manifests.KEY: ("hmac-sha256", KEY)}))
+        for crd in (*manifests.crds(), *manifests.kubefed_crds()):
+            host.install_crd(crd)
+        for name in (manifests.SYSTEM, "shop"):
+            host.put(manifests.namespace(name))
+        for number in range(1, members + 1):
+            one = region(number)
+            for obj in manifests.member_objects(one):
+                servers[one.name].put(obj)
+            host.put(manifests.member_secret(one, servers[one.name].kubeconfig_yaml()))
+        for obj in (manifests.tsig_secret(KEY), manifests.provider(names.port), zone(**zone_spec)):
+            host.put(obj)
+        settings = Settings(http=None, heartbeat=0.3, heartbeat_timeout=0.5, first_read=5.0, kubefed_namespace=manifests.SYSTEM)
+        stage = Stage(host, servers, names, settings)
+        if running:
+            await stage.start()
+        try:
+            yield stage
+        finally:
+            await stage.stop()

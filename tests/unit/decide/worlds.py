@@ -1,0 +1,87 @@
+"""Random worlds and histories for the properties of deciding; few addresses and names, so that they collide often."""
+
+from dataclasses import replace
+from ipaddress import ip_address
+
+from hypothesis import strategies as st
+
+from mcidns.model.clusters import Backend, Cluster, Lost, LostReason, MemberView, Observation, Resolution, Resolved, Seen
+from mcidns.model.clusters import SourceState, Unresolved
+from mcidns.model.decisions import World
+from mcidns.model.hosts import Host, Readiness
+from mcidns.model.names import DnsName
+from mcidns.model.references import ClusterName
+from mcidns.testing import build
+
+NAMES = ("ams", "fra", "lon", "par")
+ADDRESSES = ("192.0.2.1", "192.0.2.2", "198.51.100.3", "2001:db8::1", "2001:db8::2", "127.0.0.1")
+BALANCERS = (DnsName("lb-a.example.net."), DnsName("lb-b.example.net."))
+HOSTNAMES = (DnsName("www.example.org."), DnsName("example.org."), DnsName("*.apps.example.org."))
+
+times = st.floats(build.NOW - 8000, build.NOW, allow_nan=False)
+addresses = st.sampled_from([ip_address(text) for text in ADDRESSES])
+backends = st.lists(
+    st.builds(
+        lambda service, ready, more, applicable: Backend(service, ready, ready + more, applicable),
+        st.sampled_from(["a", "b"]), st.integers(0, 3), st.integers(0, 2), st.sampled_from([True, True, True, False]),
+    ),
+    max_size=2,
+).map(tuple)
+states = st.builds(
+    SourceState,
+    st.frozensets(st.one_of(addresses, addresses, st.sampled_from(BALANCERS)), max_size=3),
+    backends,
+    st.lists(st.sampled_from(HOSTNAMES), unique=True, max_size=2).map(tuple),
+)
+seens = st.builds(Seen, st.one_of(states, states, states, st.none()), times)
+losts = st.builds(
+    Lost, st.one_of(st.none(), seens), times, st.sampled_from([LostReason.TIMEOUT, LostReason.REFUSED, LostReason.NOT_YET_READ])
+)
+observations: st.SearchStrategy[Observation] = st.one_of(seens, seens, losts)
+resolved = st.builds(Resolved, st.frozensets(addresses, max_size=2), st.floats(build.NOW - 100, build.NOW + 100))
+resolutions: st.SearchStrategy[Resolution] = st.one_of(resolved, st.builds(Unresolved, st.just("NXDOMAIN"), st.one_of(st.none(), resolved)))
+
+
+@st.composite
+def members(draw: st.DrawFn) -> tuple[MemberView, ...]:
+    """Some of the clusters, each with its word."""
+    names = draw(st.lists(st.sampled_from(NAMES), unique=True, max_size=4))
+    return tuple(
+        MemberView(Cluster(ClusterName(name), draw(st.sampled_from(["", "eu", "us"]))), draw(observations)) for name in names
+    )
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> World:
+    """A world without memory."""
+    found = draw(members())
+    return build.world(
+        *found,
+        resolutions=tuple((name, draw(resolutions)) for name in draw(st.lists(st.sampled_from(BALANCERS), unique=True))),
+        isolated=bool(found) and all(isinstance(view.observation, Lost) for view in found),
+    )
+
+
+@st.composite
+def hosts(draw: st.DrawFn) -> Host:
+    """A host with any of the rules that bear on a verdict or a route."""
+    statics = draw(st.lists(st.builds(build.static, st.sampled_from(["dc", "ams"]), st.sampled_from(ADDRESSES)), max_size=1))
+    return build.host(
+        hostnames=tuple(draw(st.lists(st.sampled_from(HOSTNAMES), unique=True, max_size=3))),
+        static_targets=tuple(statics),
+        max_targets=draw(st.sampled_from([1, 2, 8])),
+        readiness=Readiness(draw(st.sampled_from(["Any", "All", "Ignore"])), draw(st.integers(0, 2)), draw(st.sampled_from([0, 50]))),
+        on_unknown=draw(st.sampled_from(["Keep", "Withdraw"])),
+        when_none_healthy=draw(st.sampled_from(["ServeAll", "ServeLast", "Fallback", "Withdraw"])),
+        fallback=draw(st.sampled_from([(), (ip_address("203.0.113.9"),), (BALANCERS[0],)])),
+    )
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> tuple[Host, list[World], list[float]]:
+    """One host, and one to four worlds in a row with growing times; each world's memory is still to be filled in."""
+    host = draw(hosts())
+    passing = draw(st.lists(worlds(), min_size=1, max_size=4))
+    steps = draw(st.lists(st.sampled_from([0.25, 5.0, 299.75, 300.0, 3600.0]), min_size=len(passing), max_size=len(passing)))
+    moments = [build.NOW + sum(steps[: index + 1]) for index in range(len(passing))]
+    return host, [replace(world) for world in passing], moments

@@ -15,6 +15,7 @@ from rich.console import Console
 
 from bench import deciding, figures, fleet, latency, region_loss, resync, sync, transfer
 from bench.figures import Benchmark, Outcome, Skipped
+from mcidns.emulator import StatusError
 
 ALL: dict[str, Benchmark] = {
     "decide": deciding.run,
@@ -56,7 +57,7 @@ async def _outcome(name: str) -> Outcome:
         return Outcome(name, tuple(await ALL[name]()))
     except Skipped as skipped:
         return Outcome(name, skipped=str(skipped))
-    except (OSError, RuntimeError, TypeError, ValueError) as error:
+    except (OSError, RuntimeError, TypeError, ValueError, StatusError) as error:
         # The others are measured all the same; the exit code tells.
         return Outcome(name, broken=f"{type(error).__name__}: {error}")
 

@@ -54,13 +54,14 @@ class Stage:
         begin = time.perf_counter()
         while not holds():
             if self.controller.returncode is not None:
-                raise RuntimeError(f"the controller ended with {self.controller.returncode}: {self._tail()}")
+                raise RuntimeError(f"the controller ended with {self.controller.returncode}: {self.tail()}")
             if time.perf_counter() - begin > patience:
-                raise TimeoutError(f"waited {patience:g} s for {what}; the log ends: {self._tail()}")
+                raise TimeoutError(f"waited {patience:g} s for {what}; the log ends: {self.tail()}")
             await asyncio.sleep(0.1)
         return time.perf_counter() - begin
 
-    def _tail(self) -> str:
+    def tail(self) -> str:
+        """The last lines of the controller's log."""
         return "\n".join(self.log.read_text(encoding="utf-8").splitlines()[-8:])
 
 

@@ -14,6 +14,7 @@ MEMBERS = 3
 CHANGES = 200
 P50_MS, P99_MS = 30.0, 150.0
 PATIENCE = 60.0
+LONGEST = 15.0
 
 
 async def run() -> Sequence[Figure]:
@@ -36,11 +37,13 @@ async def run() -> Sequence[Figure]:
                 host, number = random.choice(hosts), random.randint(1, MEMBERS)
                 member, rest = stage.members[number - 1], every - {controller.region(number).address}
                 member.put(controller.endpoints(host, ready=False))
-                gone.append(await looker.until([_name(host)], rest, PATIENCE) * 1000)
+                gone.append(await looker.until([_name(host)], rest, LONGEST) * 1000)
                 await asyncio.sleep(random.uniform(0.02, 0.06))
                 member.put(controller.endpoints(host, ready=True))
-                back.append(await looker.until([_name(host)], every, PATIENCE) * 1000)
+                back.append(await looker.until([_name(host)], every, LONGEST) * 1000)
                 await asyncio.sleep(random.uniform(0.02, 0.06))
+        except TimeoutError as error:
+            raise TimeoutError(f"{error}; after {len(gone)} changes; the log ends: {stage.tail()}") from error
         finally:
             looker.close()
     note = f"{CHANGES} changes, zone of {NAMES:,} names"

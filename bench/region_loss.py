@@ -33,7 +33,7 @@ async def _loss(size: int, budget: float) -> Sequence[Figure]:
             await _calm(stage)
             before, begin, cpu = await servers.counters(stage.bind), loop.time(), stage.cpu()
             for host in hosts:
-                stage.members[0].delete("endpointslices", controller.NAMESPACE, host)
+                stage.members[0].delete("endpointslices", name=host, namespace=controller.NAMESPACE)
             deleted = loop.time() - begin
             await looker.until(names, every - {controller.region(1).address}, PATIENCE)
             taken, cpu = loop.time() - begin, stage.cpu() - cpu

@@ -27,6 +27,7 @@ from mcidns.settings import Settings
 from mcidns.telemetry import Metrics
 from mcidns.telling import Telling
 from mcidns.web import Health
+from mcidns.zoning import Zoning
 
 _LOG = logging.getLogger(__name__)
 
@@ -69,17 +70,26 @@ class App:
             namespace=settings.namespace,
             on_wanted=self._members_wanted,
             on_unreadable=self.telling.unreadable,
-            on_secret=lambda key: self.intake.secret_changed(key),
+            on_secret=lambda key: self.zoning.secret_changed(key),
+        )
+        self.zoning = Zoning(
+            self.programmer,
+            self.telling,
+            secret=self.fleet.secret,
+            labels=lambda namespace: self.intake.namespace_labels(namespace),
+            on_zones=self.reconciler.all_changed,
+            namespace=settings.namespace,
+            decides=decides,
+            programs=programs,
         )
         self.intake = Intake(
             fleet=self.fleet,
             hosts=self.reconciler,
-            zone_work=self.programmer,
+            zoning=self.zoning,
+            hold=self.programmer.intend,
             telling=self.telling,
             member_claims=self.inventory.annotated,
-            namespace=settings.namespace,
             decides=decides,
-            programs=programs,
             external_dns=settings.read_external_dns,
         )
         self.telling.connect(self.intake.get, self.intake.put, self.intake.keys, on_generated=lambda: self._loop_once(self._sweep))
@@ -166,7 +176,7 @@ class App:
 
     def _surroundings(self) -> Surroundings:
         return Surroundings(
-            zones=self.intake.zones,
+            zones=self.zoning.zones,
             inventory_complete=self.listing.complete.is_set() and self.telling.members_in_step,
             namespace_labels=self.intake.namespace_labels,
         )

@@ -4,13 +4,9 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
-from mcidns.decide import endpoints
-from mcidns.errors import ConfigError
 from mcidns.fleet import Fleet
-from mcidns.hub import annotations, dnsendpoint, dnsprovider, dnszone, globalhost
+from mcidns.hub import annotations, globalhost
 from mcidns.hub.annotations import MemberObject
-from mcidns.hub.dnsendpoint import EndpointClaim
-from mcidns.hub.dnsprovider import ProviderSpec
 from mcidns.hub.generated import GeneratedHost
 from mcidns.hub.unreadable import Problem, Unreadable
 from mcidns.kube import kinds
@@ -19,10 +15,8 @@ from mcidns.model.decisions import Memory
 from mcidns.model.hosts import Host
 from mcidns.model.records import Intent, Untouched
 from mcidns.model.references import ClusterName, ObjectRef, SourceRef
-from mcidns.model.zones import Zone
 from mcidns.observe.store import Annotated
-from mcidns.program import plugins
-from mcidns.provider import Provider, ProviderSettings
+from mcidns.zoning import Zoning
 
 _LOG = logging.getLogger(__name__)
 
@@ -63,43 +57,11 @@ class Hosts(Protocol):
         ...
 
 
-class ZoneWork(Protocol):
-    """Who programs DNS."""
-
-    def set_zone(self, zone: Zone, provider: Provider | None) -> None:
-        """Add or change a zone."""
-        ...
-
-    def remove_zone(self, name: str) -> None:
-        """Stop working on it."""
-        ...
-
-    def intend(self, source: ObjectRef, intents: tuple[Intent, ...]) -> None:
-        """What the object wishes."""
-        ...
-
-    def forget(self, source: ObjectRef) -> None:
-        """The object is gone."""
-        ...
-
-    def open(self, spec: plugins.ProviderSpec) -> Provider:
-        """Make a provider."""
-        ...
-
-
 class Telling(Protocol):
     """Who writes to the host's API what is to be said."""
 
     def unreadable(self, problem: Unreadable) -> None:
         """An object cannot be used."""
-        ...
-
-    def provider(self, spec: ProviderSpec, outcome: Provider | ConfigError) -> None:
-        """A DNSProvider was opened or not."""
-        ...
-
-    def endpoint(self, claim: EndpointClaim, problems: tuple[str, ...]) -> None:
-        """A DNSEndpoint of other origin was read."""
         ...
 
     def generated_hosts(self, wanted: Mapping[ObjectRef, GeneratedHost]) -> None:
@@ -119,34 +81,24 @@ class Intake:
         *,
         fleet: Fleet,
         hosts: Hosts,
-        zone_work: ZoneWork,
+        zoning: Zoning,
+        hold: Callable[[ObjectRef, tuple[Intent, ...]], None],
         telling: Telling,
         member_claims: Callable[[], Iterable[tuple[ClusterName, Annotated]]],
-        namespace: str,
         decides: bool = True,
-        programs: bool = True,
         external_dns: bool = False,
     ) -> None:
         self._fleet = fleet
         self._hosts = hosts
-        self._zone_work = zone_work
+        self._zoning = zoning
+        self._hold = hold
         self._telling = telling
         self._member_claims = member_claims
-        self._namespace = namespace
         self._decides = decides
-        self._programs = programs
         self._external_dns = external_dns
         self._objects: dict[Kind, dict[Key, Object]] = {}
-        self._zones: dict[str, Zone] = {}
-        self._providers: dict[str, tuple[ProviderSpec, Provider | None]] = {}
         self._labels: dict[str, tuple[tuple[str, str], ...]] = {}
-        self._claims: dict[ObjectRef, EndpointClaim] = {}
         self._annotated: dict[ObjectRef, GeneratedHost] = {}
-
-    @property
-    def zones(self) -> tuple[Zone, ...]:
-        """All readable DNSZones, by name."""
-        return tuple(self._zones[name] for name in sorted(self._zones))
 
     def namespace_labels(self, namespace: str) -> tuple[tuple[str, str], ...]:
         """Labels of a namespace, sorted."""
@@ -207,11 +159,11 @@ class Intake:
         elif kind is kinds.GLOBAL_HOST:
             self._host(key, obj)
         elif kind is kinds.DNS_ENDPOINT:
-            self._endpoint(key, obj)
+            self._zoning.endpoint(key, obj)
         elif kind is kinds.DNS_ZONE:
-            self._zone(key, obj)
+            self._zoning.zone(key, obj)
         elif kind is kinds.DNS_PROVIDER:
-            self._provider(key, obj)
+            self._zoning.provider(key, obj)
         elif kind is kinds.NAMESPACE:
             self._namespace_changed(key, obj)
         else:
@@ -232,83 +184,17 @@ class Intake:
         ref = ObjectRef("GlobalHost", *key)
         if obj is None:
             self._hosts.drop_host(ref)
-            self._zone_work.forget(ref)
+            self._hold(ref, ())
             return
         found = globalhost.parse(obj)
         memory = globalhost.memory(obj)
         if isinstance(found, Unreadable):
             # What it asked for before stands until it can be read again; after a restart its status says what that was.
             why = f"Invalid: {found.message}"
-            self._zone_work.intend(ref, tuple(Untouched(ref, name, why) for name, _ in memory.published))
+            self._hold(ref, tuple(Untouched(ref, name, why) for name, _ in memory.published))
             self._telling.unreadable(found)
             return
         self._hosts.set_host(found, memory)
-
-    def _zone(self, key: Key, obj: Object | None) -> None:
-        if obj is None:
-            self._zones.pop(key[1], None)
-            self._zone_work.remove_zone(key[1])
-        else:
-            found = dnszone.parse(obj)
-            if isinstance(found, Unreadable):
-                self._telling.unreadable(found)
-                return
-            if self._zones.get(found.name) == found:
-                return
-            self._zones[found.name] = found
-            self._employ(found)
-        self._hosts.all_changed()
-        for claim in self._claims.values():
-            self._admit(claim)
-
-    def _employ(self, zone: Zone) -> None:
-        _, provider = self._providers.get(zone.provider or "", (None, None))
-        if self._programs:
-            self._zone_work.set_zone(zone, provider)
-
-    def _provider(self, key: Key, obj: Object | None) -> None:
-        if obj is None:
-            self._providers.pop(key[1], None)
-        else:
-            found = dnsprovider.parse(obj)
-            if isinstance(found, Unreadable):
-                self._telling.unreadable(found)
-                return
-            known = self._providers.get(found.name)
-            if known is not None and known[0] == found and known[1] is not None:
-                return
-            self._open(found)
-        self._zones_of(key[1])
-
-    def secret_changed(self, key: Key) -> None:
-        """A Secret has other content: providers that use it are opened anew."""
-        for spec, _ in list(self._providers.values()):
-            if key == (self._namespace, spec.secret_name):
-                self._open(spec)
-                self._zones_of(spec.name)
-
-    def _open(self, spec: ProviderSpec) -> None:
-        if not self._programs:
-            return
-        secrets = self._fleet.secret(self._namespace, spec.secret_name) if spec.secret_name else {}
-        try:
-            if secrets is None:
-                raise ConfigError("spec.secretRef", f"Secret {self._namespace}/{spec.secret_name} does not exist", "create it")
-            settings = ProviderSettings(spec.name, spec.config, secrets)
-            provider = self._zone_work.open(plugins.ProviderSpec(spec.type, settings))
-        except ConfigError as error:
-            # A provider that worked goes on with what it has; the condition says that its object is broken.
-            _, former = self._providers.get(spec.name, (None, None))
-            self._providers[spec.name] = (spec, former)
-            self._telling.provider(spec, error)
-            return
-        self._providers[spec.name] = (spec, provider)
-        self._telling.provider(spec, provider)
-
-    def _zones_of(self, provider: str) -> None:
-        for zone in self._zones.values():
-            if zone.provider == provider:
-                self._employ(zone)
 
     def _namespace_changed(self, key: Key, obj: Object | None) -> None:
         labels = tuple(sorted(((obj or {}).get("metadata") or {}).get("labels", {}).items()))
@@ -316,30 +202,7 @@ class Intake:
             return
         self._labels[key[1]] = labels
         self._hosts.all_changed()
-        for claim in self._claims.values():
-            if claim.ref.namespace == key[1]:
-                self._admit(claim)
-
-    def _endpoint(self, key: Key, obj: Object | None) -> None:
-        ref = ObjectRef("DNSEndpoint", *key)
-        found = dnsendpoint.parse(obj) if obj is not None else None
-        if isinstance(found, Unreadable):
-            self._telling.unreadable(found)
-            return
-        if found is None or (found.managed_by_us and self._decides) or not self._programs:
-            if self._claims.pop(ref, None) is not None:
-                self._zone_work.forget(ref)
-            return
-        if self._claims.get(ref) != found:
-            self._claims[ref] = found
-            self._admit(found)
-
-    def _admit(self, claim: EndpointClaim) -> None:
-        intents, problems = endpoints.admit(
-            claim.ref, claim.created_at, claim.rows, self.zones, self._labels.get(claim.ref.namespace, ())
-        )
-        self._zone_work.intend(claim.ref, intents)
-        self._telling.endpoint(claim, (*map(str, claim.problems), *problems))
+        self._zoning.namespace_changed(key[1])
 
     def _claim_object(self, kind: Kind, key: Key, obj: Object | None) -> None:
         if not self._decides:

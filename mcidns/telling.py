@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import socket
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Literal
 
@@ -21,8 +22,11 @@ from mcidns.observe.members import MemberHealth
 from mcidns.program.zones import ZoneStatus
 from mcidns.provider import Provider
 from mcidns.publish import endpoints, hosts, members, status, steps
+from mcidns.publish.events import Events
 from mcidns.publish.reports import MemberReport, PlanReport, ProviderReport, ZoneReport
 from mcidns.publish.status import Render
+from mcidns.publish.statuses import Statuses
+from mcidns.publish.transitions import Notice, Regarding, Transitions
 from mcidns.publish.writer import Writer
 from mcidns.telemetry import Metrics
 
@@ -34,8 +38,19 @@ _KINDS: Mapping[str, Kind] = {
     kind.kind: kind for kind in (kinds.GLOBAL_HOST, kinds.MEMBER_CLUSTER, kinds.DNS_ZONE, kinds.DNS_PROVIDER, kinds.DNS_ENDPOINT)
 }
 
-CALM = 1.0
-"""Seconds within which several changes of one zone's or member's status are one write."""
+
+_CLAIMING: Mapping[str, Kind] = {
+    kind.kind: kind
+    for kind in (
+        kinds.FEDERATED_INGRESS,
+        kinds.FEDERATED_SERVICE,
+        kinds.INGRESS,
+        kinds.SERVICE,
+        kinds.KUBEFED_CLUSTER,
+        kinds.SECRET,
+    )
+}
+"""Objects that ask for others; they have no status of ours, so Events tell."""
 
 
 class Shelf:
@@ -69,7 +84,10 @@ class Telling:
         self._decides = decides
         self._writer = Writer(at_once=at_once, on_result=self._written)
         self._decisions: dict[ObjectRef, Decision] = {}
-        self._renders: dict[ObjectRef, tuple[Render, bool]] = {}
+        self._transitions = Transitions()
+        self._events = Events(client, instance=socket.gethostname(), clock=clock)
+        self._statuses = Statuses(client=client, shelf=self.shelf, writer=self._writer, clock=clock, on_status=self._rendered)
+        self._endpoint_words: dict[ObjectRef, dict[str, Condition]] = {}
         self._clashes: dict[ObjectRef, str] = {}
         self._keys: Callable[[Kind], Iterable[Key]] = lambda _: ()
         self._on_generated: Callable[[], None] = lambda: None
@@ -93,13 +111,16 @@ class Telling:
 
     async def run(self) -> None:
         """Write until cancelled."""
-        await self._writer.run()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._writer.run())
+            tasks.create_task(self._events.run())
 
     async def flush(self, timeout: float) -> bool:
         """Write what is left, `timeout` seconds at most; the writers' own tasks have ended by then or not."""
-        running = asyncio.create_task(self._writer.run())
+        running = asyncio.create_task(self.run())
         try:
-            return await self._writer.flush(timeout)
+            written, posted = await asyncio.gather(self._writer.flush(timeout), self._events.flush(timeout))
+            return written and posted
         finally:
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
@@ -121,17 +142,18 @@ class Telling:
 
     def decided(self, decision: Decision, previous: Decision | None) -> None:
         """A host's decision is another one: its status, its DNSEndpoint and its Events follow."""
-        del previous
         ref = decision.host.ref
         self._decisions[ref] = decision
+        if previous is None or previous.verdicts != decision.verdicts:
+            seen = self.shelf.get(kinds.GLOBAL_HOST, ref.namespace, ref.name)
+            self._events.post(self._transitions.of_verdicts(decision, seen))
         self._say(ref, lambda seen, now: status.of_host(decision, seen, now, self._extra(ref)))
         self._endpoints.want(endpoints.ref_of(ref), decision)
 
     def unreadable(self, problem: Unreadable) -> None:
         """An object cannot be used as it stands."""
-        _LOG.warning("object.unreadable", extra={"object": str(problem.ref), "why": problem.message})
-        kind = _KINDS.get(problem.ref.kind)
-        if kind is not None:
+        self._warn(problem.ref, "Invalid", problem.message)
+        if problem.ref.kind in _KINDS:
             self._say(
                 problem.ref,
                 lambda seen, now: status.of_unusable(problem.message, problem.generation, problem.ref.kind, seen, now),
@@ -178,7 +200,7 @@ class Telling:
         def render(seen: Object | None, now: float) -> Object:
             return _observed(status.of_zone(report, seen, now), seen)
 
-        self._say(ObjectRef("DNSZone", "", found.name), render, after=CALM)
+        self._say(ObjectRef("DNSZone", "", found.name), render)
 
     def provider(self, spec: ProviderSpec, outcome: Provider | ConfigError) -> None:
         """A DNSProvider could be opened, or not."""
@@ -192,23 +214,35 @@ class Telling:
 
     def endpoint(self, claim: EndpointClaim, problems: tuple[str, ...]) -> None:
         """A DNSEndpoint of other origin was admitted, wholly or in part."""
+        reason = "PartlyRefused" if len(problems) < len(claim.rows) else "Refused"
         accepted = (
-            Condition("Accepted", "False", "PartlyRefused" if len(problems) < len(claim.rows) else "Refused", "; ".join(problems))
+            Condition("Accepted", "False", reason, "; ".join(problems))
             if problems
             else Condition("Accepted", "True", "Accepted", "every entry is served")
         )
-        self._conditions(claim.ref, claim.generation, (accepted,))
+        self._of_endpoint(claim.ref, accepted)
 
     def programmed(self, source: ObjectRef, words: tuple[Programming, ...]) -> None:
         """What became of the names of a DNSEndpoint of other origin."""
         worst = next((word for word in words if word.state in {"Failed", "Held"}), None)
         worst = worst or next((word for word in words if word.state == "Pending"), None)
         if worst is None:
-            self._conditions(source, 0, (Condition("Programmed", "True", "Programmed", "every name stands in DNS"),))
+            self._of_endpoint(source, Condition("Programmed", "True", "Programmed", "every name stands in DNS"))
         else:
             state: Literal["Unknown", "False"] = "Unknown" if worst.state == "Pending" else "False"
             told = f"{worst.name.relative}: {worst.message}"
-            self._conditions(source, 0, (Condition("Programmed", state, worst.reason, told),))
+            self._of_endpoint(source, Condition("Programmed", state, worst.reason, told))
+
+    def _of_endpoint(self, ref: ObjectRef, condition: Condition) -> None:
+        words = self._endpoint_words.setdefault(ref, {})
+        words[condition.type] = condition
+        wanted = tuple(words[type_] for type_ in sorted(words))
+
+        def render(seen: Object | None, now: float) -> Object:
+            return {"conditions": status.conditions(wanted, seen, _generation(seen), now)}
+
+        # Upstream's own CRD has no conditions and drops them; then that is the end of it.
+        self._statuses.put(kinds.DNS_ENDPOINT, ref, render, partial=True)
 
     def generated_hosts(self, wanted: Mapping[ObjectRef, GeneratedHost]) -> None:
         """These GlobalHosts shall exist by annotation, and no others."""
@@ -217,7 +251,7 @@ class Telling:
         for ref, host in wanted.items():
             self._hosts.want(ref, host)
             for problem in host.problems:
-                _LOG.warning("annotation.ignored", extra={"object": str(host.made_of), "why": str(problem)})
+                self._warn(host.made_of, "AnnotationIgnored", str(problem))
 
     def generated_members(self, wanted: Mapping[ObjectRef, GeneratedMember]) -> None:
         """These MemberClusters shall exist for the fleets, and no others."""
@@ -250,41 +284,29 @@ class Telling:
             if obj is None:
                 self._decisions.pop(ref, None)
                 self._endpoints.want(endpoints.ref_of(ref), None)
+        if kind.kind not in _KINDS:
+            return
         if obj is None:
-            self._renders.pop(ref, None)
-        elif ref in self._renders:
-            self._queue(ref)
+            self._statuses.forget(kind, ref)
+            self._transitions.forget(kind, ref)
+            self._endpoint_words.pop(ref, None)
+        else:
+            self._statuses.seen(kind, ref)
 
-    def _conditions(self, ref: ObjectRef, generation: int, wanted: tuple[Condition, ...]) -> None:
-        def render(seen: Object | None, now: float) -> Object:
-            observed = generation or int(steps.section(seen, "metadata").get("generation") or 0)
-            fresh = status.conditions(wanted, seen, observed, now)
-            types = {condition.type for condition in wanted}
-            before = steps.section(seen, "status").get("conditions")
-            others = [one for one in (before if isinstance(before, list) else []) if one.get("type") not in types]
-            return {"conditions": sorted([*others, *fresh], key=lambda one: str(one.get("type")))}
+    def _say(self, ref: ObjectRef, render: Render, *, partial: bool = False) -> None:
+        self._statuses.put(_KINDS[ref.kind], ref, render, partial=partial)
 
-        key = ObjectRef(f"{ref.kind}/{wanted[0].type}", ref.namespace, ref.name)
-        self._writer.want(("status", key), lambda: self._write(ref, render, partial=True))
+    def _rendered(self, kind: Kind, ref: ObjectRef, rendered: Object, seen: Object) -> None:
+        self._events.post(self._transitions.of_status(kind, ref, rendered, seen))
 
-    def _say(self, ref: ObjectRef, render: Render, *, partial: bool = False, after: float = 0.0) -> None:
-        self._renders[ref] = (render, partial)
-        self._queue(ref, after)
-
-    def _queue(self, ref: ObjectRef, after: float = 0.0) -> None:
-        render, partial = self._renders[ref]
-        seen = self.shelf.get(_KINDS[ref.kind], ref.namespace, ref.name)
-        if status.step(_KINDS[ref.kind], ref, render(seen, self._clock()), seen, partial=partial) is not None:
-            self._writer.want(("status", ref), lambda: self._write(ref, *self._renders.get(ref, (render, partial))), after=after)
-
-    async def _write(self, ref: ObjectRef, render: Render, partial: bool) -> None:
-        kind = _KINDS[ref.kind]
-        seen = self.shelf.get(kind, ref.namespace, ref.name)
-        step = status.step(kind, ref, render(seen, self._clock()), seen, partial=partial)
-        if step is not None:
-            answer = await steps.carry_out(self._client, step)
-            if answer is not None:
-                self.shelf.put(kind, answer)
+    def _warn(self, ref: ObjectRef, reason: str, note: str) -> None:
+        """An Event on an object of the host cluster that has no status of ours."""
+        _LOG.warning("object.warned", extra={"object": str(ref), "reason": reason, "why": note})
+        kind = _CLAIMING.get(ref.kind)
+        seen = self.shelf.get(kind, ref.namespace, ref.name) if kind is not None else None
+        if kind is not None and seen is not None:
+            regarding = Regarding(kind.api_version, ref, steps.text(seen, "metadata", "uid"))
+            self._events.post((Notice(regarding, "Warning", reason, "Claim", note),))
 
     def _extra(self, ref: ObjectRef) -> tuple[Condition, ...]:
         clash = self._clashes.get(endpoints.ref_of(ref))
@@ -297,12 +319,14 @@ class Telling:
         else:
             self._clashes.pop(ref, None)
         host = ObjectRef("GlobalHost", ref.namespace, ref.name)
-        if host in self._decisions:
-            self._queue(host)
+        self._statuses.seen(kinds.GLOBAL_HOST, host)
 
     def _generated_clash(self, ref: ObjectRef, message: str) -> None:
-        if message:
-            _LOG.warning("generated.conflict", extra={"object": str(ref), "why": message})
+        if not message:
+            return
+        host, member = self._wanted_hosts.get(ref), self._wanted_members.get(ref)
+        wanted = host or member
+        self._warn(wanted.made_of if wanted is not None else ref, "Conflict", message)
 
     def _written(self, key: Hashable, error: KubeError | None) -> None:
         kind = key[1].kind if isinstance(key, tuple) and isinstance(key[1], ObjectRef) else str(key)
@@ -311,9 +335,13 @@ class Telling:
 
 def _observed(found: Object, seen: Object | None) -> Object:
     """The generation that is known to the reader of a zone's status."""
-    generation = int(steps.section(seen, "metadata").get("generation") or 0)
+    generation = _generation(seen)
     return {
         **found,
         "observedGeneration": generation,
         "conditions": [{**condition, "observedGeneration": generation} for condition in found["conditions"]],
     }
+
+
+def _generation(seen: Object | None) -> int:
+    return int(steps.section(seen, "metadata").get("generation") or 0)

@@ -25,8 +25,8 @@ def decide(world: World, host: Host, now: float) -> Decision:
     ground = Ground(host, tuple({one.zone.allowed_targets: None for one in settled.granted}), frozenset(settled.names), now)
     judged = verdicts.judge(world, members, aside, ground)
     known = addresses.book(world)
-    if _needs_addresses(judged, settled):
-        judged = addresses.check(judged, known, world.memory.clusters, ground)
+    if _has_names(judged):
+        judged = addresses.check(judged, known, world, ground, direct=_is_direct(judged, settled))
     scene = Scene(world, ground, judged, known, settled, routes.serving(judged, world.memory, ground))
     filled = intents.fill(scene)
     freeze = _freeze(world, members)
@@ -77,13 +77,14 @@ def _is_early(view: MemberView) -> bool:
     return isinstance(view.observation, Lost) and view.observation.reason is LostReason.NOT_YET_READ
 
 
-def _needs_addresses(judged: Sequence[Judged], settled: Claims) -> bool:
-    """Whether names of load balancers must be turned into addresses; not where one stands as a CNAME."""
-    eligible = [one for one in judged if one.verdict.eligible]
-    if not any(isinstance(target, DnsName) for one in eligible for target in one.verdict.targets):
-        return False
-    chosen = routes.shares(eligible)
-    return not (alone(chosen) and any(granted.takes_cname for granted in settled.granted))
+def _has_names(judged: Sequence[Judged]) -> bool:
+    return any(isinstance(target, DnsName) for one in judged for target in one.verdict.targets)
+
+
+def _is_direct(judged: Sequence[Judged], settled: Claims) -> bool:
+    """Whether one load balancer's name is all there is to serve, and may stand as a CNAME somewhere."""
+    chosen = routes.shares([one for one in judged if one.verdict.eligible])
+    return alone(chosen) and any(granted.takes_cname for granted in settled.granted)
 
 
 def _memory(scene: Scene, filled: Sequence[Filled], *, is_frozen: bool) -> Memory:

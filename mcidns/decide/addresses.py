@@ -27,24 +27,26 @@ def book(world: World) -> Book:
     return found
 
 
-def check(judged: Sequence[Judged], known: Book, past: Sequence[Remembered], ground: Ground) -> tuple[Judged, ...]:
-    """Take out the clusters whose names lead to no address that may be published; the others are not touched."""
-    remembered = {(was.cluster, was.reason == Reason.STATIC): was for was in past}
-    return tuple([_check(one, known, remembered, ground) for one in judged])
+def check(judged: Sequence[Judged], known: Book, world: World, ground: Ground, *, direct: bool) -> tuple[Judged, ...]:
+    """Take out the clusters whose names lead to no address that may be published; the others are not touched.
+
+    `direct`: one name is all there is to serve and may be published as a CNAME, so that it need not be resolved here.
+    """
+    past = {(was.cluster, was.reason == Reason.STATIC): was for was in world.memory.clusters}
+    found = []
+    for one in judged:
+        only_names = bool(one.verdict.targets) and all(isinstance(target, DnsName) for target in one.verdict.targets)
+        was = past.get((one.verdict.cluster, one.verdict.reason is Reason.STATIC))
+        found.append(_check(one, known, was, ground, direct=direct) if one.verdict.eligible and only_names else one)
+    return tuple(found)
 
 
-def _check(judged: Judged, known: Book, past: Mapping[tuple[str, bool], Remembered], ground: Ground) -> Judged:
-    verdict = judged.verdict
-    if not verdict.eligible:
-        return judged
-    names = [target for target in verdict.targets if isinstance(target, DnsName)]
-    if len(names) < len(verdict.targets):
-        return judged
+def _check(judged: Judged, known: Book, was: Remembered | None, ground: Ground, *, direct: bool) -> Judged:
+    names = [target for target in judged.verdict.targets if isinstance(target, DnsName)]
     found = [address for name in names for address in known.get(name, _NOTHING)]
     objections = [permission.objection(address, ground.zones, ground.own) for address in found]
-    if None in objections:
+    if None in objections or (direct and not found):
         return judged
-    was = past.get((verdict.cluster, verdict.reason is Reason.STATIC))
     spelled = ", ".join(name.relative for name in names)
     if objections:
         message = f"{spelled}: " + "; ".join(sorted({text for text in objections if text}))

@@ -96,15 +96,15 @@ def _place(scene: Scene, name: DnsName, granted: Granted | None) -> tuple[str, i
 
 def _rendered(scene: Scene, granted: Granted, before: Sequence[str]) -> tuple[Rendered, bool]:
     serving, limit, checked = scene.serving, scene.ground.host.max_targets, len(scene.ground.zones) == 1
-    rendered = render.records(granted, serving.healthy, scene.known, limit, checked=checked)
+    rendered = render.records(granted, serving.healthy, scene.known, limit, checked=checked, solo=serving.solo)
     if rendered.sets or not before or not serving.is_waiting:
         return rendered, False
     if serving.spare:
-        spare = render.records(granted, serving.spare, scene.known, limit, checked=checked)
+        spare = render.records(granted, serving.spare, scene.known, limit, checked=checked, solo=serving.solo)
         if spare.sets:
             return spare, True
     last = routes.last_resort(scene.judged, before, scene.known, scene.ground)
-    return render.records(granted, last, scene.known, limit, checked=checked), True
+    return render.records(granted, last, scene.known, limit, checked=checked, solo=True), True
 
 
 @dataclass(frozen=True, slots=True)

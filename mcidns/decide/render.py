@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import TypeGuard
 
 from mcidns.decide import permission
 from mcidns.decide.addresses import Book
@@ -23,12 +24,14 @@ class Rendered:
     missing: tuple[DnsName, ...] = ()
 
 
-def records(granted: Granted, chosen: Sequence[Share], known: Book, limit: int, *, checked: bool) -> Rendered:
+def records(granted: Granted, chosen: Sequence[Share], known: Book, limit: int, *, checked: bool, solo: bool) -> Rendered:
     """A and AAAA apart, at most `limit` values each; a CNAME where one name is all there is and may stand there.
 
     `checked` says that the addresses chosen are known to be permitted in this very zone; what names resolve to never is.
+    `solo`: no other target exists, healthy or not. Otherwise a lone name is resolved all the same, so that no failover has
+    to change the record's type; it becomes a CNAME only where it cannot be resolved here, since it may be elsewhere.
     """
-    if alone(chosen) and granted.takes_cname:
+    if granted.takes_cname and alone(chosen) and (solo or not known.get(chosen[0][0])):
         return Rendered((RecordSet(RecordKey(granted.name, "CNAME"), granted.ttl, (str(chosen[0][0]),)),))
     found: tuple[dict[str, str], dict[str, str]] = ({}, {})
     missing: list[DnsName] = []
@@ -51,8 +54,8 @@ def records(granted: Granted, chosen: Sequence[Share], known: Book, limit: int, 
     return Rendered(tuple(sets), left_out, tuple(missing))
 
 
-def alone(chosen: Sequence[Share]) -> bool:
-    """Whether one load balancer's name is all there is."""
+def alone(chosen: Sequence[Share]) -> TypeGuard[Sequence[tuple[DnsName, str, str]]]:
+    """Whether one load balancer's name is all that was chosen."""
     return len(chosen) == 1 and isinstance(chosen[0][0], DnsName)
 
 

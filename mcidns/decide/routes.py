@@ -24,24 +24,28 @@ class Serving:
     """`healthy` are the shares to serve; when there are none, `spare` is for names that are published already.
 
     `how` is the rule that chose `spare`, which may be weaker than the one asked for where that one has nothing to offer.
-    `is_waiting`: a cluster may yet become healthy, so that an empty answer is a matter of health and not of will.
+    `is_waiting`: a cluster may yet become healthy, so that an empty answer is a matter of health and not of will. `solo`: all
+    clusters together, healthy or not, have but one target.
     """
 
     healthy: tuple[Share, ...]
     spare: tuple[Share, ...]
     how: WhenNoneHealthy
     is_waiting: bool
+    solo: bool
 
 
 def serving(judged: Sequence[Judged], memory: Memory, ground: Ground) -> Serving:
     """Policy `All`: every eligible target."""
     rule = ground.host.when_none_healthy
     healthy = shares([one for one in judged if one.verdict.eligible])
-    waiting = any(one.is_placed for one in judged) and rule != "Withdraw"
+    placed = [one for one in judged if one.is_placed]
+    waiting = bool(placed) and rule != "Withdraw"
+    solo = len({text for one in placed for text in one.spelled}) == 1
     if healthy:
-        return Serving(healthy, (), rule, waiting)
+        return Serving(healthy, (), rule, waiting, solo)
     spare, how = _spare(rule, judged, memory, ground)
-    return Serving((), spare, how, waiting)
+    return Serving((), spare, how, waiting, solo)
 
 
 def shares(judged: Sequence[Judged]) -> tuple[Share, ...]:

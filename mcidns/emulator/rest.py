@@ -126,7 +126,11 @@ class Rest:
         return await watch.Watcher(self._storage, self._faults, ask, self._times.bookmarks).serve(call.request)
 
     async def _write(self, call: Call, verb: str) -> web.Response:
-        raw = await call.request.read()
+        try:
+            raw = await call.request.read()
+        except web.HTTPRequestEntityTooLarge as error:
+            text = f"Request entity too large: {error.text}"
+            raise statuses.StatusError(413, "RequestEntityTooLarge", text) from error
         headers, where = call.request.headers, call.where
         content_type = headers.get("Content-Type", "application/json").partition(";")[0].strip()
         patch_type = content_type if verb == "patch" else ""

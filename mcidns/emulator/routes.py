@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 import msgspec
 import yaml
 
-from mcidns.emulator import statuses, writes
+from mcidns.emulator import protobuf, statuses, writes
 from mcidns.emulator.objects import Place
 from mcidns.emulator.resources import Registry
 from mcidns.emulator.statuses import Cause
@@ -95,9 +95,13 @@ _Loader.yaml_implicit_resolvers = {
 
 def document(raw: bytes, content_type: str) -> Any:
     """A body as JSON or YAML; raises StatusError 400 for a malformed one and 415 for another form."""
-    if "protobuf" in content_type or "cbor" in content_type:
-        text = f"this server reads JSON and YAML, not {content_type}; pass the object through `kubectl apply -f`"
-        raise statuses.unsupported_media(text)
+    if "protobuf" in content_type:
+        try:
+            return protobuf.decode(raw)
+        except protobuf.NotDecodable as error:
+            raise statuses.unsupported_media(str(error)) from error
+    if "cbor" in content_type:
+        raise statuses.unsupported_media(f"this server reads JSON and YAML, not {content_type}")
     try:
         return msgspec.json.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -69,14 +69,13 @@ async def test_a_foreign_record_at_the_wanted_name_is_left_alone_and_told() -> N
 
 async def test_two_namespaces_with_one_name_the_older_claim_wins_and_the_loser_is_told() -> None:
     async with raised() as stage:
-        stage.host.put(manifests.namespace("rival"))
+        stage.host.put(manifests.namespace("zebra"))
         stage.host.put(global_host())
         await stage.until_answer("shop.example.org", *ALL)
-        rival = global_host(namespace="rival", staticTargets=[{"name": "evil", "addresses": ["203.0.113.66"]}])
-        rival["metadata"]["creationTimestamp"] = "2099-01-01T00:00:00Z"
+        rival = global_host(namespace="zebra", staticTargets=[{"name": "other", "addresses": ["203.0.113.66"]}])
         stage.host.put(rival)
-        await stage.until_true(lambda: stage.reason("Accepted", namespace="rival") == ("False", "HostnameConflict"), "the conflict")
-        assert "GlobalHost shop/shop" in stage.message("Accepted", namespace="rival")
+        await stage.until_true(lambda: stage.reason("Accepted", namespace="zebra") == ("False", "HostnameConflict"), "the conflict")
+        assert "GlobalHost shop/shop" in stage.message("Accepted", namespace="zebra")
         assert await stage.answer("shop.example.org") == ALL
 
 

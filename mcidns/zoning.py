@@ -1,0 +1,187 @@
+"""DNSProviders, DNSZones and DNSEndpoints of other origin brought to the programming half; programming itself lives in program/."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol
+
+from mcidns.decide import endpoints
+from mcidns.errors import ConfigError
+from mcidns.hub import dnsendpoint, dnsprovider, dnszone
+from mcidns.hub.dnsendpoint import EndpointClaim
+from mcidns.hub.dnsprovider import ProviderSpec
+from mcidns.hub.unreadable import Unreadable
+from mcidns.model.records import Intent
+from mcidns.model.references import ObjectRef
+from mcidns.model.secrets import Secret
+from mcidns.model.zones import Zone
+from mcidns.program import plugins
+from mcidns.provider import Provider, ProviderSettings
+
+Object = dict[str, Any]
+Key = tuple[str, str]
+Labels = tuple[tuple[str, str], ...]
+
+
+class ZoneWork(Protocol):
+    """Who programs DNS."""
+
+    def set_zone(self, zone: Zone, provider: Provider | None) -> None:
+        """Add or change a zone."""
+        ...
+
+    def remove_zone(self, name: str) -> None:
+        """Stop working on it."""
+        ...
+
+    def intend(self, source: ObjectRef, intents: tuple[Intent, ...]) -> None:
+        """What the object wishes."""
+        ...
+
+    def forget(self, source: ObjectRef) -> None:
+        """The object is gone."""
+        ...
+
+    def open(self, spec: plugins.ProviderSpec) -> Provider:
+        """Make a provider."""
+        ...
+
+
+class ZoneTelling(Protocol):
+    """Who writes what is to be said of these objects."""
+
+    def unreadable(self, problem: Unreadable) -> None:
+        """An object cannot be used."""
+        ...
+
+    def provider(self, spec: ProviderSpec, outcome: Provider | ConfigError) -> None:
+        """A DNSProvider was opened or not."""
+        ...
+
+    def endpoint(self, claim: EndpointClaim, problems: tuple[str, ...]) -> None:
+        """A DNSEndpoint of other origin was read."""
+        ...
+
+
+class Zoning:
+    """Keeps zones and their providers. `secret(namespace, name)` gives a Secret's content, None where there is none."""
+
+    def __init__(
+        self,
+        zone_work: ZoneWork,
+        telling: ZoneTelling,
+        *,
+        secret: Callable[[str, str], Mapping[str, Secret] | None],
+        labels: Callable[[str], Labels],
+        on_zones: Callable[[], None],
+        namespace: str,
+        decides: bool = True,
+        programs: bool = True,
+    ) -> None:
+        self._zone_work = zone_work
+        self._telling = telling
+        self._secret = secret
+        self._labels = labels
+        self._on_zones = on_zones
+        self._namespace = namespace
+        self._decides = decides
+        self._programs = programs
+        self._zones: dict[str, Zone] = {}
+        self._providers: dict[str, tuple[ProviderSpec, Provider | None]] = {}
+        self._claims: dict[ObjectRef, EndpointClaim] = {}
+
+    @property
+    def zones(self) -> tuple[Zone, ...]:
+        """All readable DNSZones, by name."""
+        return tuple(self._zones[name] for name in sorted(self._zones))
+
+    def zone(self, key: Key, obj: Object | None) -> None:
+        """A DNSZone is as it says, or gone; an unreadable one leaves what was known of it."""
+        if obj is None:
+            self._zones.pop(key[1], None)
+            self._zone_work.remove_zone(key[1])
+        else:
+            found = dnszone.parse(obj)
+            if isinstance(found, Unreadable):
+                self._telling.unreadable(found)
+                return
+            if self._zones.get(found.name) == found:
+                return
+            self._zones[found.name] = found
+            self._employ(found)
+        self._on_zones()
+        self._admit_again(self._claims.values())
+
+    def provider(self, key: Key, obj: Object | None) -> None:
+        """A DNSProvider is as it says, or gone."""
+        if obj is None:
+            self._providers.pop(key[1], None)
+        else:
+            found = dnsprovider.parse(obj)
+            if isinstance(found, Unreadable):
+                self._telling.unreadable(found)
+                return
+            known = self._providers.get(found.name)
+            if known is not None and known[0] == found and known[1] is not None:
+                return
+            self._open(found)
+        self._employ_all(key[1])
+
+    def secret_changed(self, key: Key) -> None:
+        """A Secret has other content: providers that use it are opened anew."""
+        for spec, _ in list(self._providers.values()):
+            if spec.secret_name and key == (self._namespace, spec.secret_name):
+                self._open(spec)
+                self._employ_all(spec.name)
+
+    def endpoint(self, key: Key, obj: Object | None) -> None:
+        """A DNSEndpoint is as it says, or gone. Those we wrote ourselves count only where the deciding half does not run."""
+        ref = ObjectRef("DNSEndpoint", *key)
+        found = dnsendpoint.parse(obj) if obj is not None else None
+        if isinstance(found, Unreadable):
+            self._telling.unreadable(found)
+            return
+        if found is None or (found.managed_by_us and self._decides) or not self._programs:
+            if self._claims.pop(ref, None) is not None:
+                self._zone_work.forget(ref)
+            return
+        if self._claims.get(ref) != found:
+            self._claims[ref] = found
+            self._admit_again((found,))
+
+    def namespace_changed(self, namespace: str) -> None:
+        """The labels of a namespace are others, and with them perhaps what it may claim."""
+        self._admit_again([claim for claim in self._claims.values() if claim.ref.namespace == namespace])
+
+    def _employ(self, zone: Zone) -> None:
+        _, provider = self._providers.get(zone.provider or "", (None, None))
+        if self._programs:
+            self._zone_work.set_zone(zone, provider)
+
+    def _employ_all(self, provider: str) -> None:
+        for zone in self._zones.values():
+            if zone.provider == provider:
+                self._employ(zone)
+
+    def _open(self, spec: ProviderSpec) -> None:
+        if not self._programs:
+            return
+        secrets = self._secret(self._namespace, spec.secret_name) if spec.secret_name else {}
+        try:
+            if secrets is None:
+                raise ConfigError("spec.secretRef", f"Secret {self._namespace}/{spec.secret_name} does not exist", "create it")
+            settings = ProviderSettings(spec.name, spec.config, secrets)
+            provider = self._zone_work.open(plugins.ProviderSpec(spec.type, settings))
+        except ConfigError as error:
+            # A provider that worked goes on with what it has; the condition says that its object is broken.
+            _, former = self._providers.get(spec.name, (None, None))
+            self._providers[spec.name] = (spec, former)
+            self._telling.provider(spec, error)
+            return
+        self._providers[spec.name] = (spec, provider)
+        self._telling.provider(spec, provider)
+
+    def _admit_again(self, claims: Iterable[EndpointClaim]) -> None:
+        for claim in tuple(claims):
+            labels = self._labels(claim.ref.namespace)
+            intents, problems = endpoints.admit(claim.ref, claim.created_at, claim.rows, self.zones, labels)
+            self._zone_work.intend(claim.ref, intents)
+            self._telling.endpoint(claim, (*map(str, claim.problems), *problems))

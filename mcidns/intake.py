@@ -38,6 +38,9 @@ WATCHED: tuple[Kind, ...] = (
 )
 """What kopf watches. Secrets are followed in two namespaces only, by the listing."""
 
+GRAVES = 10_000
+"""How many uids of deleted objects are remembered."""
+
 ANNOTATED = (kinds.FEDERATED_INGRESS, kinds.FEDERATED_SERVICE, kinds.INGRESS, kinds.SERVICE)
 
 
@@ -99,6 +102,7 @@ class Intake:
         self._objects: dict[Kind, dict[Key, Object]] = {}
         self._labels: dict[str, tuple[tuple[str, str], ...]] = {}
         self._annotated: dict[ObjectRef, GeneratedHost] = {}
+        self._buried: dict[str, None] = {}
 
     def namespace_labels(self, namespace: str) -> tuple[tuple[str, str], ...]:
         """Labels of a namespace, sorted."""
@@ -117,18 +121,25 @@ class Intake:
         metadata = obj.get("metadata") or {}
         key = (str(metadata.get("namespace") or ""), str(metadata.get("name") or ""))
         held = self._objects.setdefault(kind, {})
-        if key in held and not _is_newer(obj, held[key]):
+        uid = str(metadata.get("uid") or "")
+        if (key in held and not _is_newer(obj, held[key])) or (uid and uid in self._buried):
             return
         # Secrets are kept as Secret values only, by the fleet.
-        held[key] = obj if kind is not kinds.SECRET else {"metadata": {"resourceVersion": metadata.get("resourceVersion")}}
+        held[key] = obj if kind is not kinds.SECRET else {"metadata": {k: metadata.get(k) for k in ("uid", "resourceVersion")}}
         # What waits for its finalizers is gone for those it concerns.
         self._route(kind, key, None if metadata.get("deletionTimestamp") else obj)
 
     def gone(self, kind: Kind, namespace: str, name: str) -> None:
         """There is no such object any more."""
         key = (namespace, name)
-        if self._objects.get(kind, {}).pop(key, None) is not None:
-            self._route(kind, key, None)
+        held = self._objects.get(kind, {}).pop(key, None)
+        if held is None:
+            return
+        # The answer to a write of ours may come after the news of the deletion; it must not bring the object back.
+        self._buried[str((held.get("metadata") or {}).get("uid") or "")] = None
+        if len(self._buried) > GRAVES:
+            del self._buried[next(iter(self._buried))]
+        self._route(kind, key, None)
 
     def deliver(self, kind: Kind, event: str, obj: Object) -> None:
         """An event of kopf's."""

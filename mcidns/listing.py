@@ -16,6 +16,9 @@ _LOG = logging.getLogger(__name__)
 
 Key = tuple[str, str]
 
+EARLY = (2.0, 8.0, 30.0)
+"""Seconds between the first lists: what goes between our list and kopf's own first one is in no event and in neither's memory."""
+
 
 class Shelf(Protocol):
     """Where objects of the host are kept."""
@@ -43,18 +46,21 @@ class Listing:
         self._every = every
         self._retry = retry
         self._again = asyncio.Event()
+        self._early = list(EARLY)
         self.complete = asyncio.Event()
         self.trouble = ""
 
     def soon(self) -> None:
-        """List again without waiting for the schedule."""
+        """List again without waiting for the schedule: kopf is starting."""
+        self._early = list(EARLY)
         self._again.set()
 
     async def run(self) -> None:
         """List until cancelled."""
         while True:
             self._again.clear()
-            delay = self._every if await self._all() else self._retry
+            fine = await self._all()
+            delay = (self._early.pop(0) if self._early else self._every) if fine else self._retry
             try:
                 async with asyncio.timeout(delay):
                     await self._again.wait()

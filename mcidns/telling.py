@@ -4,8 +4,8 @@ import asyncio
 import logging
 import socket
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from typing import Literal
 
+from mcidns import words
 from mcidns.errors import ConfigError
 from mcidns.hub.dnsendpoint import EndpointClaim
 from mcidns.hub.dnsprovider import ProviderSpec
@@ -23,7 +23,6 @@ from mcidns.program.zones import ZoneStatus
 from mcidns.provider import Provider
 from mcidns.publish import endpoints, hosts, members, status, steps
 from mcidns.publish.events import Events
-from mcidns.publish.reports import MemberReport, PlanReport, ProviderReport, ZoneReport
 from mcidns.publish.status import Render
 from mcidns.publish.statuses import Statuses
 from mcidns.publish.transitions import Notice, Regarding, Transitions
@@ -61,7 +60,7 @@ class Shelf:
         self._put: Callable[[Kind, Object], None] = lambda *_: None
 
     def connect(self, get: Callable[[Kind, str, str], Object | None], put: Callable[[Kind, Object], None]) -> None:
-        """Say where the objects are kept."""
+        """Say who keeps them."""
         self._get, self._put = get, put
 
     def get(self, kind: Kind, namespace: str, name: str) -> Object | None:
@@ -162,40 +161,12 @@ class Telling:
 
     def member(self, health: MemberHealth, spec: MemberSpec | None) -> None:
         """A member's health has changed."""
-        report = MemberReport(
-            name=health.cluster,
-            reachable=health.reachable,
-            reason=health.reason,
-            message=health.message,
-            synced=health.synced and health.reachable,
-            generation=spec.generation if spec is not None else 0,
-            version=health.version,
-            cluster_id=health.cluster_id,
-            services=health.services,
-            ingresses=health.ingresses,
-            endpoint_slices=health.slices,
-            last_seen=health.last_seen,
-            known=health.reason != "NotYetRead",
-        )
+        report = words.of_member(health, spec.generation if spec is not None else 0)
         self._say(ObjectRef("MemberCluster", "", health.cluster), lambda seen, now: status.of_member(report, seen, now))
 
     def zone(self, found: ZoneStatus) -> None:
         """A zone's worker has news."""
-        plan = found.plan
-        report = ZoneReport(
-            name=found.name,
-            ready=found.ready,
-            reason=found.reason,
-            message=found.message,
-            generation=0,
-            serial=found.serial,
-            names=found.names,
-            owned=found.owned,
-            foreign=found.foreign,
-            writes=found.writes,
-            held=found.held.message if found.held is not None else "",
-            plan=PlanReport(plan.creates, plan.updates, plan.deletes, plan.digest, plan.at) if plan is not None else None,
-        )
+        report = words.of_zone(found)
 
         def render(seen: Object | None, now: float) -> Object:
             return _observed(status.of_zone(report, seen, now), seen)
@@ -204,39 +175,22 @@ class Telling:
 
     def provider(self, spec: ProviderSpec, outcome: Provider | ConfigError) -> None:
         """A DNSProvider could be opened, or not."""
-        if isinstance(outcome, ConfigError):
-            report = ProviderReport(spec.name, spec.generation, ready=False, reason="Invalid", message=str(outcome))
-        else:
-            types = tuple(sorted(outcome.capabilities.types))
-            told = f"provider type {spec.type} is configured; DNSZone objects say whether its servers answer"
-            report = ProviderReport(spec.name, spec.generation, ready=True, reason="Opened", message=told, capabilities=types)
+        report = words.of_provider(spec, outcome)
         self._say(ObjectRef("DNSProvider", "", spec.name), lambda seen, now: status.of_provider(report, seen, now))
 
     def endpoint(self, claim: EndpointClaim, problems: tuple[str, ...]) -> None:
         """A DNSEndpoint of other origin was admitted, wholly or in part."""
-        reason = "PartlyRefused" if len(problems) < len(claim.rows) else "Refused"
-        accepted = (
-            Condition("Accepted", "False", reason, "; ".join(problems))
-            if problems
-            else Condition("Accepted", "True", "Accepted", "every entry is served")
-        )
+        accepted = words.accepted(problems, len(claim.rows))
         self._of_endpoint(claim.ref, accepted)
 
-    def programmed(self, source: ObjectRef, words: tuple[Programming, ...]) -> None:
+    def programmed(self, source: ObjectRef, states: tuple[Programming, ...]) -> None:
         """What became of the names of a DNSEndpoint of other origin."""
-        worst = next((word for word in words if word.state in {"Failed", "Held"}), None)
-        worst = worst or next((word for word in words if word.state == "Pending"), None)
-        if worst is None:
-            self._of_endpoint(source, Condition("Programmed", "True", "Programmed", "every name stands in DNS"))
-        else:
-            state: Literal["Unknown", "False"] = "Unknown" if worst.state == "Pending" else "False"
-            told = f"{worst.name.relative}: {worst.message}"
-            self._of_endpoint(source, Condition("Programmed", state, worst.reason, told))
+        self._of_endpoint(source, words.programmed(states))
 
     def _of_endpoint(self, ref: ObjectRef, condition: Condition) -> None:
-        words = self._endpoint_words.setdefault(ref, {})
-        words[condition.type] = condition
-        wanted = tuple(words[type_] for type_ in sorted(words))
+        said = self._endpoint_words.setdefault(ref, {})
+        said[condition.type] = condition
+        wanted = tuple(said[type_] for type_ in sorted(said))
 
         def render(seen: Object | None, now: float) -> Object:
             return {"conditions": status.conditions(wanted, seen, _generation(seen), now)}

@@ -1,0 +1,75 @@
+"""What the parts observed, put into the reports and conditions that people read; writing them lives in publish/."""
+
+from typing import Literal
+
+from mcidns.errors import ConfigError
+from mcidns.hub.dnsprovider import ProviderSpec
+from mcidns.model.decisions import Condition, Programming
+from mcidns.observe.members import MemberHealth
+from mcidns.program.zones import ZoneStatus
+from mcidns.provider import Provider
+from mcidns.publish.reports import MemberReport, PlanReport, ProviderReport, ZoneReport
+
+
+def of_member(health: MemberHealth, generation: int) -> MemberReport:
+    """A member's health for its MemberCluster of this generation."""
+    return MemberReport(
+        name=health.cluster,
+        generation=generation,
+        reachable=health.reachable,
+        reason=health.reason,
+        message=health.message,
+        synced=health.synced and health.reachable,
+        version=health.version,
+        cluster_id=health.cluster_id,
+        services=health.services,
+        ingresses=health.ingresses,
+        endpoint_slices=health.slices,
+        last_seen=health.last_seen,
+        known=health.reason != "NotYetRead",
+    )
+
+
+def of_zone(found: ZoneStatus) -> ZoneReport:
+    """A zone's worker for its DNSZone."""
+    plan = found.plan
+    return ZoneReport(
+        name=found.name,
+        generation=0,
+        ready=found.ready,
+        reason=found.reason,
+        message=found.message,
+        serial=found.serial,
+        names=found.names,
+        owned=found.owned,
+        foreign=found.foreign,
+        writes=found.writes,
+        held=found.held.message if found.held is not None else "",
+        plan=PlanReport(plan.creates, plan.updates, plan.deletes, plan.digest, plan.at) if plan is not None else None,
+    )
+
+
+def of_provider(spec: ProviderSpec, outcome: Provider | ConfigError) -> ProviderReport:
+    """A DNSProvider that could be opened, or not."""
+    if isinstance(outcome, ConfigError):
+        return ProviderReport(spec.name, spec.generation, ready=False, reason="Invalid", message=str(outcome))
+    told = f"provider type {spec.type} is configured; DNSZone objects say whether its servers answer"
+    types = tuple(sorted(outcome.capabilities.types))
+    return ProviderReport(spec.name, spec.generation, ready=True, reason="Opened", message=told, capabilities=types)
+
+
+def accepted(problems: tuple[str, ...], rows: int) -> Condition:
+    """Whether a DNSEndpoint of other origin, of so many rows, was admitted wholly, in part, or not."""
+    if not problems:
+        return Condition("Accepted", "True", "Accepted", "every entry is served")
+    return Condition("Accepted", "False", "PartlyRefused" if len(problems) < rows else "Refused", "; ".join(problems))
+
+
+def programmed(states: tuple[Programming, ...]) -> Condition:
+    """What became of the names of a DNSEndpoint of other origin; the worst speaks."""
+    worst = next((one for one in states if one.state in {"Failed", "Held"}), None)
+    worst = worst or next((one for one in states if one.state == "Pending"), None)
+    if worst is None:
+        return Condition("Programmed", "True", "Programmed", "every name stands in DNS")
+    doubt: Literal["Unknown", "False"] = "Unknown" if worst.state == "Pending" else "False"
+    return Condition("Programmed", doubt, worst.reason, f"{worst.name.relative}: {worst.message}")

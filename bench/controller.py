@@ -18,6 +18,8 @@ from tests.bind import Bind, BindZone
 
 Object = dict[str, Any]
 NAMESPACE = manifests.NAMESPACE
+HISTORY = 100_000
+"""Changes an API server keeps, so that no watch is told to list anew amid a measurement."""
 
 
 @dataclass(slots=True)
@@ -72,14 +74,14 @@ async def running(
     """Members with these objects, a host with `hub` and all that makes it one, the zone in BIND, and the controller."""
     async with contextlib.AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
-        host = await stack.enter_async_context(ApiServer(name="host"))
+        host = await stack.enter_async_context(ApiServer(name="host", history=HISTORY))
         for crd in (*manifests.crds(), *manifests.kubefed_crds()):
             host.install_crd(crd)
         for name in (manifests.SYSTEM, NAMESPACE):
             host.put(manifests.namespace(name))
         members = []
         for number, objects in enumerate(contents, 1):
-            member = await stack.enter_async_context(ApiServer(name=f"r{number}"))
+            member = await stack.enter_async_context(ApiServer(name=f"r{number}", history=HISTORY))
             member.put(manifests.namespace(NAMESPACE))
             for obj in objects:
                 member.put(obj)

@@ -122,10 +122,14 @@ class Intake:
         key = (str(metadata.get("namespace") or ""), str(metadata.get("name") or ""))
         held = self._objects.setdefault(kind, {})
         uid = str(metadata.get("uid") or "")
+        before = held.get(key)
         if (key in held and not _is_newer(obj, held[key])) or (uid and uid in self._buried):
             return
         # Secrets are kept as Secret values only, by the fleet.
         held[key] = obj if kind is not kinds.SECRET else {"metadata": {k: metadata.get(k) for k in ("uid", "resourceVersion")}}
+        if kind is kinds.GLOBAL_HOST and before is not None and _same_spec(obj, before):
+            self._telling.seen(kind, key, obj)
+            return
         # What waits for its finalizers is gone for those it concerns.
         self._route(kind, key, None if metadata.get("deletionTimestamp") else obj)
 
@@ -260,3 +264,11 @@ def _is_newer(obj: Object, than: Object) -> bool:
         same_object = (obj.get("metadata") or {}).get("uid") == (than.get("metadata") or {}).get("uid")
         return int(new) > int(old) or (not same_object and int(new) != int(old))
     return new != old or not new
+
+
+def _same_spec(obj: Object, before: Object) -> bool:
+    """Whether only status or metadata differ: the API server counts every change of the spec as a generation."""
+    one, other = obj.get("metadata") or {}, before.get("metadata") or {}
+    return bool(one.get("generation")) and all(
+        one.get(key) == other.get(key) for key in ("uid", "generation", "creationTimestamp", "deletionTimestamp")
+    )

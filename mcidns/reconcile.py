@@ -19,6 +19,9 @@ from mcidns.telemetry import Metrics
 
 _LOG = logging.getLogger(__name__)
 
+TELL_WITHIN = 0.2
+"""Seconds within which what several zone reports say of one host becomes one decision."""
+
 
 class Members(Protocol):
     """What the inventory answers."""
@@ -143,8 +146,9 @@ class Reconciler:
 
     def report(self, ref: ObjectRef) -> None:
         """A zone has news of the object's names."""
+        # Only conditions follow from it. The words of one write come one by one, and DNS must not wait for the telling.
         if ref in self._hosts:
-            self.agenda.mark(ref)
+            self.agenda.mark_at(ref, self._clock() + TELL_WITHIN)
 
     def all_changed(self) -> None:
         """Something that bears on every host is different: a member, a zone, a namespace."""

@@ -27,6 +27,7 @@ from mcidns.publish.status import Render
 from mcidns.publish.statuses import Statuses
 from mcidns.publish.transitions import Notice, Regarding, Transitions
 from mcidns.publish.writer import Writer
+from mcidns.shelf import Shelf
 from mcidns.telemetry import Metrics
 
 _LOG = logging.getLogger(__name__)
@@ -37,6 +38,11 @@ _KINDS: Mapping[str, Kind] = {
     kind.kind: kind for kind in (kinds.GLOBAL_HOST, kinds.MEMBER_CLUSTER, kinds.DNS_ZONE, kinds.DNS_PROVIDER, kinds.DNS_ENDPOINT)
 }
 
+
+PAUSE = 0.01
+"""Seconds between two handfuls of decisions that are turned into writes."""
+
+TOGETHER = 8
 
 _CLAIMING: Mapping[str, Kind] = {
     kind.kind: kind
@@ -52,26 +58,6 @@ _CLAIMING: Mapping[str, Kind] = {
 """Objects that ask for others; they have no status of ours, so Events tell."""
 
 
-class Shelf:
-    """The host's objects as last seen; the intake fills it, and it takes what writes return."""
-
-    def __init__(self) -> None:
-        self._get: Callable[[Kind, str, str], Object | None] = lambda *_: None
-        self._put: Callable[[Kind, Object], None] = lambda *_: None
-
-    def connect(self, get: Callable[[Kind, str, str], Object | None], put: Callable[[Kind, Object], None]) -> None:
-        """Say who keeps them."""
-        self._get, self._put = get, put
-
-    def get(self, kind: Kind, namespace: str, name: str) -> Object | None:
-        """The object, None where there is none."""
-        return self._get(kind, namespace, name)
-
-    def put(self, kind: Kind, obj: Object) -> None:
-        """The object is as it says."""
-        self._put(kind, obj)
-
-
 class Telling:
     """Everything returns at once; writes follow, the newest per object. `run` writes until cancelled, `flush` writes the rest."""
 
@@ -83,6 +69,8 @@ class Telling:
         self._decides = decides
         self._writer = Writer(at_once=at_once, on_result=self._written)
         self._decisions: dict[ObjectRef, Decision] = {}
+        self._untold: dict[ObjectRef, tuple[Decision, Decision | None]] = {}
+        self._wake = asyncio.Event()
         self._transitions = Transitions()
         self._events = Events(client, instance=socket.gethostname(), clock=clock)
         self._statuses = Statuses(client=client, shelf=self.shelf, writer=self._writer, clock=clock, on_status=self._rendered)
@@ -113,9 +101,12 @@ class Telling:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._writer.run())
             tasks.create_task(self._events.run())
+            tasks.create_task(self._tell())
 
     async def flush(self, timeout: float) -> bool:
         """Write what is left, `timeout` seconds at most; the writers' own tasks have ended by then or not."""
+        for ref in tuple(self._untold):
+            self._tell_of(*self._untold.pop(ref))
         running = asyncio.create_task(self.run())
         try:
             written, posted = await asyncio.gather(self._writer.flush(timeout), self._events.flush(timeout))
@@ -141,7 +132,23 @@ class Telling:
 
     def decided(self, decision: Decision, previous: Decision | None) -> None:
         """A host's decision is another one: its status, its DNSEndpoint and its Events follow."""
+        self._untold[decision.host.ref] = (decision, self._untold.get(decision.host.ref, (decision, previous))[1])
+        self._wake.set()
+
+    async def _tell(self) -> None:
+        """Turn decisions into writes a few at a time, so that DNS goes first when a whole region is lost."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._untold:
+                await asyncio.sleep(PAUSE)
+                for ref in tuple(self._untold)[:TOGETHER]:
+                    self._tell_of(*self._untold.pop(ref))
+
+    def _tell_of(self, decision: Decision, previous: Decision | None) -> None:
         ref = decision.host.ref
+        if self.shelf.get(kinds.GLOBAL_HOST, ref.namespace, ref.name) is None:
+            return
         self._decisions[ref] = decision
         if previous is None or previous.verdicts != decision.verdicts:
             seen = self.shelf.get(kinds.GLOBAL_HOST, ref.namespace, ref.name)

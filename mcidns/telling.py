@@ -6,7 +6,7 @@ import socket
 from collections.abc import Callable, Hashable, Iterable, Mapping
 
 from mcidns import words
-from mcidns.errors import ConfigError
+from mcidns.errors import ConfigError, McidnsError
 from mcidns.hub.dnsendpoint import EndpointClaim
 from mcidns.hub.dnsprovider import ProviderSpec
 from mcidns.hub.generated import GeneratedHost, GeneratedMember
@@ -14,7 +14,6 @@ from mcidns.hub.membercluster import MemberSpec
 from mcidns.hub.unreadable import Unreadable
 from mcidns.kube import kinds
 from mcidns.kube.client import KubeClient, Object
-from mcidns.kube.errors import KubeError
 from mcidns.kube.kinds import Kind
 from mcidns.model.decisions import Condition, Decision, Programming
 from mcidns.model.references import ObjectRef
@@ -289,7 +288,7 @@ class Telling:
         wanted = host or member
         self._warn(wanted.made_of if wanted is not None else ref, "Conflict", message)
 
-    def _written(self, key: Hashable, error: KubeError | None) -> None:
+    def _written(self, key: Hashable, error: McidnsError | None) -> None:
         kind = key[1].kind if isinstance(key, tuple) and isinstance(key[1], ObjectRef) else str(key)
         self._metrics.api_writes.labels(kind.partition("/")[0], "ok" if error is None else type(error).__name__).inc()
 

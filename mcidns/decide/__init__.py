@@ -97,7 +97,7 @@ def _memory(scene: Scene, filled: Sequence[Filled], *, is_frozen: bool) -> Memor
             published=tuple(sorted(before.published)),
             served=tuple(sorted(before.served)),
             hostnames=scene.claims.names,
-            resolved=tuple(sorted(before.resolved)),
+            resolved=addresses.remembered(scene.judged, scene.known),
             withdrawn=tuple(sorted(before.withdrawn)),
         )
     return Memory(

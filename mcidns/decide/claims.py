@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from mcidns.decide import admission
 from mcidns.decide.admission import Refusal
-from mcidns.model.clusters import Lost, MemberView, Seen
-from mcidns.model.decisions import Claim, Reason, World
+from mcidns.model.clusters import Lost, MemberView
+from mcidns.model.decisions import Claim, Decision, Reason, World
 from mcidns.model.hosts import Host
 from mcidns.model.names import DnsName
 from mcidns.model.references import ObjectRef
@@ -69,6 +69,15 @@ def settle(world: World, host: Host, members: Sequence[MemberView]) -> Claims:
     return Claims(names, tuple(granted), tuple(refusals), tuple(lost))
 
 
+def standing(decision: Decision) -> tuple[DnsName, ...]:
+    """The names for which this host counts as a rival: those its zone and grants permit, won or lost.
+
+    A name that is refused must not keep others from it, or any namespace could take names from the one that may have them.
+    """
+    held = {name.name for name in decision.names} | {name for name, _ in decision.claims_lost}
+    return tuple(name for name in decision.memory.hostnames if name in held)
+
+
 def _names(world: World, host: Host, members: Sequence[MemberView]) -> tuple[DnsName, ...]:
     if host.hostnames or host.invalid_hostnames:
         return tuple(sorted(set(host.hostnames)))
@@ -77,11 +86,11 @@ def _names(world: World, host: Host, members: Sequence[MemberView]) -> tuple[Dns
     silent = not world.inventory_complete
     placed = {was.cluster for was in world.memory.clusters if was.reason not in _REMOVED}
     for view in members:
-        match view.observation:
-            case Seen(state) | Lost(last=Seen(state)):
-                found.update(state.hostnames if state is not None else ())
-            case Lost():
-                silent = silent or view.cluster.name in placed
+        word = view.observation.last if isinstance(view.observation, Lost) else view.observation
+        if word is None:
+            silent = silent or view.cluster.name in placed
+        elif word.state is not None:
+            found.update(word.state.hostnames)
     if silent:
         found.update(world.memory.hostnames)
     return tuple(sorted(found))

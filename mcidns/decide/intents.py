@@ -11,6 +11,7 @@ from mcidns.decide.render import Rendered
 from mcidns.decide.routes import Serving
 from mcidns.decide.verdicts import Ground, Judged
 from mcidns.model.decisions import NameDecision, Reason, World
+from mcidns.model.hosts import WhenNoneHealthy
 from mcidns.model.names import DnsName
 from mcidns.model.records import Untouched, Wish
 from mcidns.model.targets import Target
@@ -33,11 +34,14 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """One name's decision with what conditions and memory need besides. `withdrawn` as in Memory."""
+    """One name's decision with what conditions and memory need besides. `withdrawn` as in Memory.
+
+    `fail_open` is the rule by which it is served although nothing is healthy, None where something is or nothing is served.
+    """
 
     decision: NameDecision
     granted: Granted
-    fail_open: bool
+    fail_open: WhenNoneHealthy | None
     left_out: int
     withdrawn: tuple[str, ...]
 
@@ -67,7 +71,7 @@ def fill(scene: Scene) -> tuple[Filled, ...]:
         wish, history = _wish(scene, granted, rendered, past, doubts)
         shown = render.shown(rendered.sets)
         decision = NameDecision(granted.name, granted.zone.name, wish, render.types(shown), shown, granted.ttl)
-        filled.append(Filled(decision, granted, wish.fail_open, rendered.left_out, history))
+        filled.append(Filled(decision, granted, fail_open if shown else None, rendered.left_out, history))
     return tuple(filled)
 
 
@@ -94,24 +98,24 @@ def _place(scene: Scene, name: DnsName, granted: Granted | None) -> tuple[str, i
     return zone.name, admission.clamp(zone.ttl.default if asked is None else asked, zone.ttl)
 
 
-def _rendered(scene: Scene, granted: Granted, before: Sequence[str]) -> tuple[Rendered, bool]:
+def _rendered(scene: Scene, granted: Granted, before: Sequence[str]) -> tuple[Rendered, WhenNoneHealthy | None]:
     serving, limit, checked = scene.serving, scene.ground.host.max_targets, len(scene.ground.zones) == 1
     rendered = render.records(granted, serving.healthy, scene.known, limit, checked=checked, solo=serving.solo)
     if rendered.sets or not before or not serving.is_waiting:
-        return rendered, False
+        return rendered, None
     if serving.spare:
         spare = render.records(granted, serving.spare, scene.known, limit, checked=checked, solo=serving.solo)
         if spare.sets:
-            return spare, True
+            return spare, serving.how
     last = routes.last_resort(scene.judged, before, scene.known, scene.ground)
-    return render.records(granted, last, scene.known, limit, checked=checked, solo=True), True
+    return render.records(granted, last, scene.known, limit, checked=checked, solo=True), "ServeLast"
 
 
 @dataclass(frozen=True, slots=True)
 class _Past:
     before: Sequence[str]
     withdrawn: Sequence[str]
-    fail_open: bool
+    fail_open: WhenNoneHealthy | None
 
 
 def _wish(scene: Scene, granted: Granted, rendered: Rendered, past: _Past, doubts: _Doubts) -> tuple[Wish, tuple[str, ...]]:
@@ -138,7 +142,7 @@ def _wish(scene: Scene, granted: Granted, rendered: Rendered, past: _Past, doubt
         sets=rendered.sets,
         claimed_at=host.created_at,
         merge=f"GlobalHost/{host.namespace}",
-        fail_open=past.fail_open and bool(served),
+        fail_open=past.fail_open is not None and bool(served),
         complete=complete,
         withdrawn=withdrawn,
         orphan=host.deletion_policy == "Orphan",

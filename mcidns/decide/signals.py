@@ -70,7 +70,8 @@ def recalled(cluster: Cluster, lost: Lost, was: Remembered, host: Host) -> Word:
     Before the first attempt has failed nothing is known against the member: it stays what it was, not even stale.
     """
     if was.reason == Reason.NOT_PERMITTED:
-        enough = host.readiness.mode == "Ignore" or was.ready >= host.readiness.min_ready
+        # That word hides what readiness said; the counts tell it nearly as well. Nothing to count is nothing against it.
+        enough = host.readiness.mode == "Ignore" or was.total == 0 or was.ready >= host.readiness.min_ready
     else:
         enough = was.reason != Reason.NOT_READY
     early = lost.reason is LostReason.NOT_YET_READ

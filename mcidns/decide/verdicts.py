@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from math import floor
 
 from mcidns.decide import permission, signals
@@ -261,6 +262,7 @@ def _since(was: Remembered | None, reason: Reason, now: float) -> float:
     return was.since if was is not None and was.reason == reason else float(floor(now))
 
 
+@lru_cache(maxsize=16384)
 def spell(target: Target) -> str:
     """A target as status shows it: names without their final dot."""
     return target.relative if isinstance(target, DnsName) else str(target)

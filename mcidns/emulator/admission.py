@@ -115,7 +115,7 @@ def _host(host: Any, field: str) -> list[Cause]:
         return []
     text = str(host)
     good = objects.SUBDOMAIN.fullmatch(text) or _WILDCARD.fullmatch(text)
-    if good and len(text) <= 253 and not _is_address(text):
+    if good and len(text) <= 253 and not (text[-1].isdigit() and _is_address(text)):
         return []
     return [Cause("FieldValueInvalid", f'Invalid value: "{text}": {objects.SUBDOMAIN_TEXT}', field)]
 

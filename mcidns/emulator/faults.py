@@ -215,6 +215,11 @@ class Faults:
         while self._frozen or self._find("stall", path):
             await self._changed.wait()
 
+    @property
+    def frozen(self) -> bool:
+        """Between `freeze` and `unfreeze`."""
+        return self._frozen
+
     def held(self, path: str) -> bool:
         """`gate` would wait."""
         return self._frozen or self._find("stall", path) is not None

@@ -38,6 +38,15 @@ class Lifecycle:
                 return self._storage.put(resource.key, complete)
         return stored
 
+    def holds(self, resource: Resource, stored: Stored) -> bool:
+        """Something is left in a namespace or of a definition."""
+        if resource.key == definitions.KEY:
+            return bool(self._storage.objects(definitions.group_resource(stored.decoded(resource))))
+        if resource.key != NAMESPACES:
+            return False
+        others = (self._storage.objects(key) for key in self._storage.occupied() if key != NAMESPACES)
+        return any(one.namespace == stored.name for objects in others for one in objects.values())
+
     def contents(self, resource: Resource, stored: Stored) -> list[tuple[Resource, Stored]]:
         """What a namespace or a definition holds."""
         if resource.key == NAMESPACES:
@@ -75,8 +84,8 @@ class Lifecycle:
     def _finish(self, key: GroupResource, namespace: str, name: str, delete: Delete) -> None:
         container = self._storage.get(key, namespace, name)
         resource = self._registry.of_key(key)
-        if container is None or resource is None:
+        if container is None or resource is None or b'"deletionTimestamp"' not in container.body:
             return
         meta = container.decoded(resource)["metadata"]
-        if "deletionTimestamp" in meta and not meta.get("finalizers") and not self.contents(resource, container):
+        if "deletionTimestamp" in meta and not meta.get("finalizers") and not self.holds(resource, container):
             delete(resource, container)

@@ -117,8 +117,9 @@ def apply(live: Json, config: Json, rules: Shape, writer: Writer, *, force: bool
     taken = {id(entry): paths for entry, paths in lost}
     others = [replace(entry, paths=entry.paths - taken.get(id(entry), frozenset())) for entry in others]
     owned = frozenset(wanted)
+    held = _prefixes([*(entry.paths for entry in others), owned])
     for path in sorted((mine.paths if mine else frozenset()) - owned):
-        if not _held(path, [*(entry.paths for entry in others), owned]):
+        if path not in held:
             merged = fields.remove(merged, path, rules)
     same = mine is not None and mine.paths == owned and mine.api_version == writer.api_version
     time = mine.time if mine is not None and same else writer.now
@@ -140,22 +141,21 @@ def _overlaps(
     others: Sequence[Entry], wanted: dict[Path, object], before: dict[Path, object]
 ) -> list[tuple[Entry, frozenset[Path]]]:
     """What the configuration changes among the fields of others; equal values are shared instead."""
-    changing = {path for path, value in wanted.items() if value is not fields.ITEM and before.get(path) != value}
+    changing = frozenset(path for path, value in wanted.items() if value is not fields.ITEM and before.get(path) != value)
+    upwards = _prefixes([changing]) - wanted.keys()
     found = []
     for entry in others:
-        direct = entry.paths & changing
-        above = {path for path in entry.paths if path not in wanted and any(p[: len(path)] == path for p in changing)}
-        above = {path for path in above if before.get(path, fields.ITEM) is not fields.ITEM}
-        below = {path for path in entry.paths if any(path[: len(p)] == p and path != p for p in changing)}
-        paths = frozenset(direct | above | below)
+        above = {path for path in entry.paths & upwards if before.get(path, fields.ITEM) is not fields.ITEM}
+        below = {path for path in entry.paths if any(path[:size] in changing for size in range(1, len(path)))}
+        paths = (entry.paths & changing) | above | below
         if paths:
             found.append((entry, paths))
     return found
 
 
-def _held(path: Path, sets: Iterable[frozenset[Path]]) -> bool:
-    """Somebody else owns this path or something under it."""
-    return any(other[: len(path)] == path for paths in sets for other in paths)
+def _prefixes(sets: Iterable[frozenset[Path]]) -> set[Path]:
+    """Every path in these sets, and every path above one."""
+    return {path[:size] for paths in sets for path in paths for size in range(1, len(path) + 1)}
 
 
 def _causes(lost: list[tuple[Entry, frozenset[Path]]]) -> list[Cause]:

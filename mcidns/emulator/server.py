@@ -117,6 +117,7 @@ class ApiServer:
             self._listener.refuse()
         elif self._listener is not None:
             self._listener.open(self.port)
+            self._freeze(self.faults.frozen)
 
     def _freeze(self, frozen: bool) -> None:
         if self._listener is not None and frozen:

@@ -168,19 +168,20 @@ class Watcher:
             await _wait(stream.wake, min(deadline, bookmark if self._bookmarks else deadline))
 
     def _next(self, stream: Stream) -> list[bytes]:
-        try:
-            events = self._log.take(self._position, BATCH)
-        except StatusError as error:
-            stream.ended = True
-            self._position = self._log.end
-            return [_error(error)]
-        self._position += len(events)
-        seen = [shown(event, self._ask) for event in events if event.version > self._after]
-        lines = [line for line in seen if line is not None]
-        while stream.injected:
-            lines.append(stream.injected.popleft())
-        if events and not lines:
-            return self._next(stream)
+        """The next lines to send; none if there is nothing new for this watcher."""
+        lines: list[bytes] = []
+        while not lines and self._position < self._log.end:
+            try:
+                events = self._log.take(self._position, BATCH)
+            except StatusError as error:
+                stream.ended = True
+                self._position = self._log.end
+                return [_error(error)]
+            self._position += len(events)
+            seen = [shown(event, self._ask) for event in events if event.version > self._after]
+            lines = [line for line in seen if line is not None]
+        lines += stream.injected
+        stream.injected.clear()
         return lines
 
     def _bookmark(self, *, initial: bool = False) -> bytes:

@@ -206,17 +206,18 @@ class Writes:
             managed = managers.after_update(live, obj, resource.shape, self._writer(where, options))
         obj["metadata"]["managedFields"] = [] if clears else managed
         if "deletionTimestamp" in obj["metadata"] and not obj["metadata"].get("finalizers"):
-            return self._let_go(stored, where, options, warnings)
+            return self._let_go(stored, obj, where, options)
         if obj == live:
             return Outcome(stored, warnings=warnings)
         return self._put(obj, where, options, (200, warnings))
 
-    def _let_go(self, stored: Stored, where: Place, options: Options, warnings: tuple[str, ...]) -> Outcome:
-        """The last finalizer has gone."""
-        held = self._lifecycle.is_container(where.resource) and self._lifecycle.contents(where.resource, stored)
-        if options.dry_run or held:
-            return Outcome(stored, warnings=warnings)
-        return Outcome(self._remove(where.resource, stored), warnings=warnings)
+    def _let_go(self, stored: Stored, obj: Json, where: Place, options: Options) -> Outcome:
+        """The last finalizer has gone, and the object with it, unless it holds others that have to go first."""
+        if options.dry_run:
+            return Outcome(stored)
+        if self._lifecycle.holds(where.resource, stored):
+            return Outcome(self._erase(where.resource, self._storage.put(where.resource.key, obj), options).stored)
+        return Outcome(self._remove(where.resource, stored))
 
     def _remove(self, resource: Resource, stored: Stored) -> Stored:
         gone = self._storage.remove(resource.key, stored)
@@ -243,7 +244,7 @@ class Writes:
     def _erase(self, resource: Resource, stored: Stored, options: Options) -> Outcome:
         obj = stored.decoded(resource)
         held = bool(obj["metadata"].get("finalizers"))
-        container = self._lifecycle.is_container(resource) and bool(self._lifecycle.contents(resource, stored))
+        container = self._lifecycle.holds(resource, stored)
         if options.dry_run:
             return Outcome(stored, gone=not held)
         if not held and not container:

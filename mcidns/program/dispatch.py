@@ -208,7 +208,7 @@ class Dispatch:
             "zone.quarantined",
             extra={
                 "zone": state.zone.name,
-                "name": change.name.relative,
+                "host": change.name.relative,
                 "reason": remark.reason,
                 "error": remark.message,
                 "try": culprit.tries,

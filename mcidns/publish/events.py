@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from mcidns.errors import McidnsError
 from mcidns.hub import times
 from mcidns.kube import kinds
 from mcidns.kube.client import KubeClient, Object
-from mcidns.kube.errors import Invalid, KubeError, NotFound
+from mcidns.kube.errors import Invalid, NotFound
 from mcidns.publish.transitions import Notice
 
 _LOG = logging.getLogger(__name__)
@@ -135,7 +136,7 @@ class Events:
         count = series.count
         try:
             await self._post(series)
-        except KubeError as error:
+        except McidnsError as error:
             series.tries += 1
             lasting = isinstance(error, Invalid) or series.tries >= TRIES
             _LOG.warning("event.failed", extra={"reason": series.notice.reason, "why": str(error), "given_up": lasting})

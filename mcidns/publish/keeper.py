@@ -1,6 +1,6 @@
 """Keeps objects of one kind as they are wanted, whoever edits or deletes them; what is wanted of each is worked out elsewhere."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from mcidns.kube.client import KubeClient, Object
@@ -17,6 +17,8 @@ Plan = Callable[[ObjectRef, Wanted | None, Object | None], Step | None]
 
 class Keeper(Generic[Wanted]):
     """`want` says how an object shall be, `seen` that it is different now; both return at once, and writes follow.
+
+    What must be written is worked out when its turn comes, so that `want` costs next to nothing while DNS waits.
 
     An object that nothing was ever said of is left alone: it may be wanted by something that has not been read yet.
 
@@ -50,10 +52,6 @@ class Keeper(Generic[Wanted]):
         """Whether every object is as wanted, or cannot be."""
         return all(not isinstance(self._step(ref), steps.Write) for ref in self._wanted)
 
-    def wanted(self) -> Iterable[ObjectRef]:
-        """All objects that shall exist."""
-        return self._wanted.keys()
-
     def want(self, ref: ObjectRef, wanted: Wanted | None) -> None:
         """The object shall be so; None: it shall not exist, as far as it is ours."""
         if wanted is None:
@@ -63,7 +61,7 @@ class Keeper(Generic[Wanted]):
         else:
             self._wanted[ref] = wanted
             self._unwanted.discard(ref)
-        self.seen(ref)
+        self._enqueue(ref)
 
     def seen(self, ref: ObjectRef) -> None:
         """The object changed, came or went: write if it is not as wanted."""
@@ -72,7 +70,10 @@ class Keeper(Generic[Wanted]):
         if step is None:
             self._unwanted.discard(ref)
         elif not isinstance(step, Clash):
-            self._writer.want((self._kind.kind, ref), lambda: self._write(ref))
+            self._enqueue(ref)
+
+    def _enqueue(self, ref: ObjectRef) -> None:
+        self._writer.want((self._kind.kind, ref), lambda: self._write(ref))
 
     def _step(self, ref: ObjectRef) -> Step | None:
         if ref not in self._wanted and ref not in self._unwanted:
@@ -85,7 +86,9 @@ class Keeper(Generic[Wanted]):
     async def _write(self, ref: ObjectRef) -> None:
         step = self._step(ref)
         self._tell(ref, step)
-        if step is not None and not isinstance(step, Clash):
+        if step is None:
+            self._unwanted.discard(ref)
+        elif not isinstance(step, Clash):
             answer = await steps.carry_out(self._client, step)
             if answer is not None:
                 self._answers[ref] = (_version(answer), step)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from mcidns.kube.client import KubeClient, Object
 from mcidns.kube.kinds import Kind
@@ -14,9 +14,6 @@ from mcidns.publish.writer import Writer
 
 Key = tuple[Kind, ObjectRef]
 OnStatus = Callable[[Kind, ObjectRef, Object, Object], None]
-
-SOON: Final = 5.0
-"""Seconds within which a change of mere numbers is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +34,8 @@ class _Answer:
 class Statuses:
     """`put` says what a status shall be and returns at once; only what differs from the object as last seen is written.
 
-    `on_status(kind, ref, status, seen)` hears of every status rendered, for Events. With `partial` only the fields given are
-    ours, and a schema that drops them ends the matter for that kind.
+    `on_status(kind, ref, status, seen)` hears of every status when its turn comes, for Events. With `partial` only the fields
+    given are ours, and a schema that drops them ends the matter for that kind.
     """
 
     def __init__(
@@ -59,12 +56,12 @@ class Statuses:
         self._answers: dict[Key, _Answer] = {}
         self._dropped: set[Kind] = set()
 
-    def put(self, kind: Kind, ref: ObjectRef, render: Render, *, partial: bool = False) -> None:
-        """The object's status shall be what `render` makes of the object as seen and the time."""
+    def put(self, kind: Kind, ref: ObjectRef, render: Render, *, partial: bool = False, after: float = 0.0) -> None:
+        """The object's status shall be what `render` makes of the object as seen and the time, within `after` seconds."""
         if kind in self._dropped:
             return
         self._said[(kind, ref)] = _Said(render, partial)
-        self.seen(kind, ref)
+        self._enqueue((kind, ref), after)
 
     def forget(self, kind: Kind, ref: ObjectRef) -> None:
         """The object is gone."""
@@ -75,17 +72,12 @@ class Statuses:
     def seen(self, kind: Kind, ref: ObjectRef) -> None:
         """The object came or changed: write if its status is not what was said last."""
         key = (kind, ref)
-        if key not in self._said:
-            return
-        seen = self._get(key)
-        if seen is None:
-            return
-        rendered = self._said[key].render(seen, self._clock())
-        self._on_status(kind, ref, rendered, seen)
-        found = self._step(key, seen)
-        if found is not None:
-            after = 0.0 if "conditions" in found[0].patch else SOON
-            self._writer.want((f"{kind.kind} status", ref), lambda: self._write(key), after=after)
+        seen = self._get(key) if key in self._said else None
+        if seen is not None and self._step(key, seen) is not None:
+            self._enqueue(key, 0.0)
+
+    def _enqueue(self, key: Key, after: float) -> None:
+        self._writer.want((f"{key[0].kind} status", key[1]), lambda: self._write(key), after=after)
 
     def _get(self, key: Key) -> Object | None:
         kind, ref = key
@@ -106,7 +98,10 @@ class Statuses:
 
     async def _write(self, key: Key) -> None:
         seen = self._get(key)
-        found = None if seen is None else self._step(key, seen)
+        if seen is None or key not in self._said:
+            return
+        self._on_status(*key, self._said[key].render(seen, self._clock()), seen)
+        found = self._step(key, seen)
         if found is None:
             return
         sent, now = found

@@ -14,6 +14,9 @@ from mcidns.publish import steps
 ABNORMAL: Final = frozenset({"FailOpen", "PlanHeld"})
 """Conditions that are bad when True."""
 
+_WELCOME: Final = frozenset({"Programmed"})
+"""Conditions that are news when they are good from the start."""
+
 _QUIET: Final = frozenset({"PartiallyHealthy"})
 """Reasons that the Events of single clusters tell better."""
 
@@ -116,6 +119,6 @@ def _of_condition(
     was_bad = before is not None and (before[0] == "True") == (type_ in ABNORMAL)
     if is_bad:
         return None if reason in _QUIET else Notice(regarding, "Warning", reason, type_, message)
-    if (before is None and type_ in ABNORMAL) or (before is not None and not was_bad):
-        return None  # never was otherwise, or another shade of good
+    if (before is None and type_ not in _WELCOME) or (before is not None and not was_bad):
+        return None  # as everybody expects, or another shade of good
     return Notice(regarding, "Normal", f"{type_}Over" if type_ in ABNORMAL else type_, type_, message)

@@ -7,7 +7,8 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Hashable
 from typing import Final
 
-from mcidns.kube.errors import Conflict, Invalid, KubeError, TooManyRequests
+from mcidns.errors import McidnsError
+from mcidns.kube.errors import Conflict, Invalid, TooManyRequests
 
 _LOG = logging.getLogger(__name__)
 
@@ -16,14 +17,21 @@ Action = Callable[[], Awaitable[None]]
 SLOWEST: Final = 60.0
 """Seconds between two tries of one write, at most."""
 
+PATIENCE: Final = 2.0
+"""Seconds that one write waits for more urgent work, at most."""
+
+GLANCE: Final = 0.005
+"""Seconds between two looks at whether more urgent work is left."""
+
 
 class Writer:
     """Runs at most `at_once` writes at a time and never two for one key. A write asked for again replaces the waiting one.
 
-    An action works out by itself what is still needed, so that a late or repeated run does no harm. It may raise KubeError:
+    An action works out by itself what is still needed, so that a late or repeated run does no harm. It may raise McidnsError:
     the write is then tried again, later and later (1 to 60 s with jitter, as the server asks after 429, at once after a
     Conflict), unless the server calls it invalid, which only another content can cure. `on_result` hears of every try,
-    with the key and None or the error. Use it from one event loop.
+    with the key and None or the error. While `busy` says that more urgent work is waiting (DNS), a write waits too, for
+    PATIENCE seconds at most. Use it from one event loop.
     """
 
     def __init__(
@@ -31,11 +39,13 @@ class Writer:
         *,
         at_once: int = 8,
         first_delay: float = 1.0,
-        on_result: Callable[[Hashable, KubeError | None], None] = lambda *_: None,
+        on_result: Callable[[Hashable, McidnsError | None], None] = lambda *_: None,
+        busy: Callable[[], bool] = lambda: False,
     ) -> None:
         self._at_once = at_once
         self._first_delay = first_delay
         self._on_result = on_result
+        self._busy = busy
         self._actions: dict[Hashable, Action] = {}
         self._ready: deque[Hashable] = deque()
         self._queued: set[Hashable] = set()
@@ -73,14 +83,16 @@ class Writer:
         self._note_idle()
 
     async def run(self) -> None:
-        """Write until cancelled."""
+        """Write until cancelled; a later run takes up what was left, failures at once."""
+        for key in tuple(self._actions.keys() - self._held_back):
+            self._enqueue(key)
         try:
             async with asyncio.TaskGroup() as tasks:
                 for number in range(self._at_once):
                     tasks.create_task(self._work(), name=f"writer {number}")
         finally:
             for key in tuple(self._timers):
-                self._cancel(key)
+                self._cancel_timer(key)
 
     async def flush(self, timeout: float) -> bool:
         """Wait until nothing is left to write, `timeout` seconds at most; False if something is. Held-back writes go now.
@@ -121,6 +133,9 @@ class Writer:
             while not self._ready:
                 self._wake.clear()
                 await self._wake.wait()
+            await self._give_way()
+            if not self._ready:
+                continue
             key = self._ready.popleft()
             self._queued.discard(key)
             action = self._actions.pop(key, None)
@@ -128,16 +143,25 @@ class Writer:
                 self._note_idle()
                 continue
             self._running.add(key)
-            error: KubeError | None = None
+            error: McidnsError | None = None
             try:
                 await action()
-            except KubeError as caught:
+            except McidnsError as caught:
                 error = caught
+            except asyncio.CancelledError:
+                self._actions.setdefault(key, action)  # for the next run, which writes what is left at a clean stop
+                raise
             finally:
                 self._running.discard(key)
             self._after(key, action, error)
 
-    def _after(self, key: Hashable, action: Action, error: KubeError | None) -> None:
+    async def _give_way(self) -> None:
+        loop = asyncio.get_running_loop()
+        until = loop.time() + PATIENCE
+        while self._busy() and loop.time() < until:
+            await asyncio.sleep(GLANCE)
+
+    def _after(self, key: Hashable, action: Action, error: McidnsError | None) -> None:
         self._on_result(key, error)
         if error is None:
             self._failures.pop(key, None)
@@ -150,7 +174,7 @@ class Writer:
             self._retry(key, action, error)
         self._note_idle()
 
-    def _retry(self, key: Hashable, action: Action, error: KubeError) -> None:
+    def _retry(self, key: Hashable, action: Action, error: McidnsError) -> None:
         failures = self._failures.get(key, 0) + 1
         self._failures[key] = failures
         self._actions.setdefault(key, action)
@@ -158,7 +182,7 @@ class Writer:
         _LOG.warning("publish.retry", extra={"object": str(key), "why": str(error), "failures": failures, "delay": round(delay, 2)})
         self._later(key, delay)
 
-    def _delay(self, error: KubeError, failures: int) -> float:
+    def _delay(self, error: McidnsError, failures: int) -> float:
         if isinstance(error, TooManyRequests):
             return min(max(error.retry_after or 0.0, self._first_delay), SLOWEST) * random.uniform(1.0, 1.2)
         if isinstance(error, Conflict) and failures == 1:

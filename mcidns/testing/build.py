@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 from mcidns.model import targets
-from mcidns.model.clusters import Backend, Cluster, Lost, LostReason, MemberView, Observation, Seen, SourceState
+from mcidns.model.clusters import Backend, Cluster, Lost, LostReason, MemberView, Observation, Resolved, Seen, SourceState
 from mcidns.model.decisions import Claim, Memory, Programming, Reason, Remembered, World
 from mcidns.model.hosts import Host, StaticTarget
 from mcidns.model.names import DnsName
@@ -127,6 +127,11 @@ def static(name: str, *addresses: str, region: str = "") -> StaticTarget:
 def claim(namespace: str, name: str, created_at: float = NOW, ttl: int | None = None) -> Claim:
     """Another GlobalHost's claim."""
     return Claim(created_at, ObjectRef("GlobalHost", namespace, name), ttl)
+
+
+def resolved(*addresses: str, until: float = NOW + 60) -> Resolved:
+    """What a load balancer's name resolves to."""
+    return Resolved(frozenset(ip_address(text) for text in addresses), until)
 
 
 def programming(host: str, **changes: Any) -> Programming:

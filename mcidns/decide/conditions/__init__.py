@@ -34,12 +34,12 @@ def _accepted(scene: Scene) -> Condition:
 
 
 def _fail_open(scene: Scene, filled: Sequence[Filled], freeze: str | None) -> Condition:
-    names = [one.decision.name.relative for one in filled if one.fail_open]
-    if not names or freeze is not None:
+    open_ = [one for one in filled if one.fail_open is not None]
+    if not open_ or freeze is not None:
         return Condition("FailOpen", "False", "Inactive", "only targets that count as healthy are served")
-    targets = sorted({value for one in filled if one.fail_open for value in one.decision.targets})
-    serving = scene.serving
-    how = serving.how if serving.spare else "ServeLast"
+    names = [one.decision.name.relative for one in open_]
+    targets = sorted({value for one in open_ for value in one.decision.targets})
+    how = min(str(one.fail_open) for one in open_)
     asked = scene.ground.host.when_none_healthy
     rule = f"spec.whenNoneHealthy: {asked}" + ("" if how == asked else f", which has nothing to offer, so {how}")
     return Condition("FailOpen", "True", how, f"no healthy target: {_listed(names)} keep {_listed(targets)} ({rule})")

@@ -5,8 +5,18 @@ from ipaddress import ip_address
 
 from hypothesis import strategies as st
 
-from mcidns.model.clusters import Backend, Cluster, Lost, LostReason, MemberView, Observation, Resolution, Resolved, Seen
-from mcidns.model.clusters import SourceState, Unresolved
+from mcidns.model.clusters import (
+    Cluster,
+    Lost,
+    LostReason,
+    MemberView,
+    Observation,
+    Resolution,
+    Resolved,
+    Seen,
+    SourceState,
+    Unresolved,
+)
 from mcidns.model.decisions import World
 from mcidns.model.hosts import Host, Readiness
 from mcidns.model.names import DnsName
@@ -18,28 +28,47 @@ ADDRESSES = ("192.0.2.1", "192.0.2.2", "198.51.100.3", "2001:db8::1", "2001:db8:
 BALANCERS = (DnsName("lb-a.example.net."), DnsName("lb-b.example.net."))
 HOSTNAMES = (DnsName("www.example.org."), DnsName("example.org."), DnsName("*.apps.example.org."))
 
-times = st.floats(build.NOW - 8000, build.NOW, allow_nan=False)
+MOMENTS = (build.NOW - 8000.5, build.NOW - 3600.0, build.NOW - 299.75, build.NOW - 1.0, build.NOW)
+BACKENDS = (
+    (),
+    (build.backend(1, 1),),
+    (build.backend(1, 3),),
+    (build.backend(0, 2),),
+    (build.backend(2, 3, "a"), build.backend(0, 1, "b")),
+    (build.backend(0, 0, applicable=False),),
+)
+
+times = st.sampled_from(MOMENTS)
 addresses = st.sampled_from([ip_address(text) for text in ADDRESSES])
-backends = st.lists(
-    st.builds(
-        lambda service, ready, more, applicable: Backend(service, ready, ready + more, applicable),
-        st.sampled_from(["a", "b"]), st.integers(0, 3), st.integers(0, 2), st.sampled_from([True, True, True, False]),
-    ),
-    max_size=2,
-).map(tuple)
 states = st.builds(
     SourceState,
-    st.frozensets(st.one_of(addresses, addresses, st.sampled_from(BALANCERS)), max_size=3),
-    backends,
-    st.lists(st.sampled_from(HOSTNAMES), unique=True, max_size=2).map(tuple),
+    st.sampled_from(
+        [
+            frozenset(),
+            *(frozenset({ip_address(text)}) for text in ADDRESSES),
+            *(frozenset({name}) for name in BALANCERS),
+            frozenset({ip_address(ADDRESSES[0]), ip_address(ADDRESSES[3])}),
+            frozenset({ip_address(ADDRESSES[1]), BALANCERS[0]}),
+            frozenset(BALANCERS),
+        ]
+    ),
+    st.sampled_from(BACKENDS),
+    st.sampled_from([(), HOSTNAMES[:1], HOSTNAMES[1:]]),
 )
 seens = st.builds(Seen, st.one_of(states, states, states, st.none()), times)
-losts = st.builds(
-    Lost, st.one_of(st.none(), seens), times, st.sampled_from([LostReason.TIMEOUT, LostReason.REFUSED, LostReason.NOT_YET_READ])
-)
+reasons = st.sampled_from([LostReason.TIMEOUT, LostReason.REFUSED, LostReason.NOT_YET_READ])
+losts = st.builds(Lost, st.one_of(st.none(), seens), times, reasons)
 observations: st.SearchStrategy[Observation] = st.one_of(seens, seens, losts)
-resolved = st.builds(Resolved, st.frozensets(addresses, max_size=2), st.floats(build.NOW - 100, build.NOW + 100))
-resolutions: st.SearchStrategy[Resolution] = st.one_of(resolved, st.builds(Unresolved, st.just("NXDOMAIN"), st.one_of(st.none(), resolved)))
+resolutions: st.SearchStrategy[Resolution] = st.sampled_from(
+    [
+        Resolved(frozenset({ip_address("192.0.2.7")}), build.NOW + 30),
+        Resolved(frozenset({ip_address("192.0.2.8"), ip_address("2001:db8::8")}), build.NOW - 30),
+        Resolved(frozenset(), build.NOW + 30),
+        Resolved(frozenset({ip_address("127.0.0.1")}), build.NOW + 30),
+        Unresolved("NXDOMAIN"),
+        Unresolved("timed out", Resolved(frozenset({ip_address("192.0.2.9")}), build.NOW - 60)),
+    ]
+)
 
 
 @st.composite
@@ -70,7 +99,9 @@ def hosts(draw: st.DrawFn) -> Host:
         hostnames=tuple(draw(st.lists(st.sampled_from(HOSTNAMES), unique=True, max_size=3))),
         static_targets=tuple(statics),
         max_targets=draw(st.sampled_from([1, 2, 8])),
-        readiness=Readiness(draw(st.sampled_from(["Any", "All", "Ignore"])), draw(st.integers(0, 2)), draw(st.sampled_from([0, 50]))),
+        readiness=Readiness(
+            draw(st.sampled_from(["Any", "All", "Ignore"])), draw(st.integers(0, 2)), draw(st.sampled_from([0, 50]))
+        ),
         on_unknown=draw(st.sampled_from(["Keep", "Withdraw"])),
         when_none_healthy=draw(st.sampled_from(["ServeAll", "ServeLast", "Fallback", "Withdraw"])),
         fallback=draw(st.sampled_from([(), (ip_address("203.0.113.9"),), (BALANCERS[0],)])),
@@ -81,7 +112,7 @@ def hosts(draw: st.DrawFn) -> Host:
 def histories(draw: st.DrawFn) -> tuple[Host, list[World], list[float]]:
     """One host, and one to four worlds in a row with growing times; each world's memory is still to be filled in."""
     host = draw(hosts())
-    passing = draw(st.lists(worlds(), min_size=1, max_size=4))
+    passing = draw(st.lists(worlds(), min_size=1, max_size=3))
     steps = draw(st.lists(st.sampled_from([0.25, 5.0, 299.75, 300.0, 3600.0]), min_size=len(passing), max_size=len(passing)))
     moments = [build.NOW + sum(steps[: index + 1]) for index in range(len(passing))]
     return host, [replace(world) for world in passing], moments

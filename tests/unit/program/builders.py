@@ -45,8 +45,13 @@ def at(held: Content) -> ownership.At:
     return lambda wanted: held.get(wanted, ())
 
 
-def zone(  # noqa: PLR0913  a builder
-    label: str = "example", domain: str = "example.org", *, policy: ZonePolicy = "Sync", registry: RegistryType = "TXT", **fields: object
+def zone(
+    label: str = "example",
+    domain: str = "example.org",
+    *,
+    policy: ZonePolicy = "Sync",
+    registry: RegistryType = "TXT",
+    **fields: object,
 ) -> Zone:
     affixes = {key: fields.pop(key) for key in ("write", "read_also") if key in fields}
     base = Zone(label, DnsName.parse(domain), OWNER, policy=policy, registry=Registry(type=registry, **affixes))  # type: ignore[arg-type]  # a builder

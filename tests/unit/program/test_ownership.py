@@ -59,7 +59,9 @@ def test_a_registry_name_of_another_affix_speaks_for_nothing():
     [
         pytest.param("", "A", affix(), "outside of the zone", id="apex without a dotted prefix"),
         pytest.param("a" * 60, "AAAA", affix("mcidns-"), "longer than DNS allows", id="label over 63 characters"),
-        pytest.param(".".join(["b" * 60] * 4)[:240], "A", affix("mcidns-%{record_type}."), "longer than DNS allows", id="name over 253"),
+        pytest.param(
+            ".".join(["b" * 60] * 4)[:240], "A", affix("mcidns-%{record_type}."), "longer than DNS allows", id="name over 253"
+        ),
         pytest.param("wild", "A", affix("txt-", wildcard="wild"), "wildcardReplacement", id="equal to the wildcard replacement"),
         pytest.param("foo", "CAA", affix(), "cannot be owned", id="type without a token"),
     ],
@@ -92,7 +94,14 @@ def test_content_reads_back(owner, kind, namespace, object_name, clusters, orpha
     host=st.lists(st.from_regex(r"[a-z0-9]([a-z0-9-]{0,20}[a-z0-9])?", fullmatch=True), min_size=1, max_size=3),
     type_=st.sampled_from(ownership.TYPES),
     form=st.sampled_from(
-        [affix(), affix("txt."), affix("mcidns-%{record_type}."), affix("%{record_type}-"), affix(suffix="-own"), affix("x-", wildcard="any")]
+        [
+            affix(),
+            affix("txt."),
+            affix("mcidns-%{record_type}."),
+            affix("%{record_type}-"),
+            affix(suffix="-own"),
+            affix("x-", wildcard="any"),
+        ]
     ),
     star=st.booleans(),
 )
@@ -162,7 +171,9 @@ def test_a_record_named_like_the_wildcard_replacement_is_not_owned_by_the_wildca
     assert names.find(RecordKey(name("*"), "A"), held) is not None
 
 
-@pytest.mark.parametrize("owner", [pytest.param(o, id=i) for o, i in [("", "empty"), ("a,b", "comma"), ('a"b', "quote"), ("a b", "space")]])
+@pytest.mark.parametrize(
+    "owner", [pytest.param(o, id=i) for o, i in [("", "empty"), ("a,b", "comma"), ('a"b', "quote"), ("a b", "space")]]
+)
 def test_an_owner_id_that_could_not_be_read_back_is_refused(owner):
     with pytest.raises(ConfigError, match=r"spec\.ownerID"):
         ownership.check_owner(owner)

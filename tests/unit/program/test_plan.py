@@ -27,7 +27,7 @@ OURS = (records("foo", "A", "192.0.2.1"), txt(MINE))
 NEW_TXT = txt(MINE).values
 
 
-def diff(aim, *held, zone=None, places=(MINE, "mcidns-aaaa.foo", "mcidns-cname.foo", "foo"), capabilities=None):  # noqa: A002
+def diff(aim, *held, zone=None, places=(MINE, "mcidns-aaaa.foo", "mcidns-cname.foo", "foo"), capabilities=None):
     standing = content(*held)
     known = [name(place) for place in places if name(place) in standing]
     found = plan.diff(rules(zone, capabilities), aim, at(standing), known)
@@ -112,11 +112,21 @@ def test_the_very_record_we_would_write_is_foreign_without_our_txt():
     [
         pytest.param(records("foo"), (records("foo", "A", "198.51.100.9"), txt(MINE, "other")), "'other'", id="another owner's A"),
         pytest.param(records("foo"), (txt(MINE, "other"),), "'other'", id="another owner's TXT alone"),
-        pytest.param(records("foo"), (records(MINE, "TXT", '"hello"'),), "remove that TXT", id="a stranger's TXT where ours would be"),
-        pytest.param(records("foo"), (records(MINE, "CNAME", "x.example.net."),), "remove that CNAME", id="a CNAME where our TXT would be"),
-        pytest.param(records("foo"), (records("foo", "CNAME", "x.example.net."),), "foo.example.org CNAME", id="a CNAME at the name"),
-        pytest.param(records("foo"), (records("foo", "AAAA", "2001:db8::9"),), "foo.example.org AAAA", id="the other address family"),
-        pytest.param(records("foo", "CNAME", "a.example.net."), (records("foo", "MX", "1 m."),), "foo.example.org MX", id="CNAME beside MX"),
+        pytest.param(
+            records("foo"), (records(MINE, "TXT", '"hello"'),), "remove that TXT", id="a stranger's TXT where ours would be"
+        ),
+        pytest.param(
+            records("foo"), (records(MINE, "CNAME", "x.example.net."),), "remove that CNAME", id="a CNAME where our TXT would be"
+        ),
+        pytest.param(
+            records("foo"), (records("foo", "CNAME", "x.example.net."),), "foo.example.org CNAME", id="a CNAME at the name"
+        ),
+        pytest.param(
+            records("foo"), (records("foo", "AAAA", "2001:db8::9"),), "foo.example.org AAAA", id="the other address family"
+        ),
+        pytest.param(
+            records("foo", "CNAME", "a.example.net."), (records("foo", "MX", "1 m."),), "foo.example.org MX", id="CNAME beside MX"
+        ),
         pytest.param(records("foo", "TXT", '"x"'), (records("foo", "TXT", '"y"'),), "foo.example.org TXT", id="the same type"),
     ],
 )
@@ -331,6 +341,10 @@ class TestLimitsOfTheProvider:
 
 
 def test_the_causes_and_a_note_for_people_stand_in_the_change():
-    (change,) = diff(wanted("foo", records("foo", "A", "192.0.2.9"), source=ref("api")), records("foo"), txt(MINE, resource="globalhost/shop/api")).changes
+    (change,) = diff(
+        wanted("foo", records("foo", "A", "192.0.2.9"), source=ref("api")),
+        records("foo"),
+        txt(MINE, resource="globalhost/shop/api"),
+    ).changes
     assert change.causes == (ref("api"),)
     assert change.note == "A 192.0.2.1 -> 192.0.2.9"

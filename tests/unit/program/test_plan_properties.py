@@ -9,7 +9,21 @@ from mcidns.model.zones import Affix
 from mcidns.program import ownership, plan
 from mcidns.program.mirror import Mirror
 from mcidns.program.wanted import Gone, Wanted
-from tests.unit.program.builders import OWNER, Content, affix, at, carried_out, content, name, records, ref, rules, txt, wanted, zone
+from tests.unit.program.builders import (
+    OWNER,
+    Content,
+    affix,
+    at,
+    carried_out,
+    content,
+    name,
+    records,
+    ref,
+    rules,
+    txt,
+    wanted,
+    zone,
+)
 
 HOSTS = ("foo", "a-foo", "*", "bar.foo", "")
 ADDRESSES = st.lists(st.sampled_from(["192.0.2.1", "192.0.2.2", "192.0.2.3"]), min_size=1, unique=True)
@@ -135,7 +149,8 @@ def test_the_order_of_the_content_says_nothing(held, aim, forms, data):
     laws = rules(zone(write=forms[0], read_also=forms[1]))
     shuffled = {host: tuple(data.draw(st.permutations(held[host]))) for host in data.draw(st.permutations(list(held)))}
     plans = [plan.diff(laws, aim, m.at, m.places(aim.name)) for m in (mirrored(laws, held), mirrored(laws, shuffled))]
-    assert [carried_out(held, one.changes) for one in plans][0] == [carried_out(held, one.changes) for one in plans][1]
+    first, second = (carried_out(held, one.changes) for one in plans)
+    assert first == second
     assert sorted(c.digest for c in plans[0].changes) == sorted(c.digest for c in plans[1].changes)
 
 

@@ -1,0 +1,271 @@
+"""Statuses: what stands in them, what is written, and that a restart reads back what it needs."""
+
+import math
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mcidns.decide import decide
+from mcidns.hub import globalhost, times
+from mcidns.kube import kinds
+from mcidns.kube.client import Object
+from mcidns.model.decisions import Condition, Decision, Memory, Remembered
+from mcidns.model.names import DnsName
+from mcidns.model.references import ObjectRef
+from mcidns.publish import status, steps
+from mcidns.publish.reports import MemberReport, PlanReport, ProviderReport, ZoneReport
+from mcidns.publish.steps import PatchStatus
+from mcidns.testing import build
+from mcidns.testing.build import NOW
+
+REF = build.HOST.ref
+LATER = NOW + 100.0
+
+
+def decision(memory: Memory, **changes: Any) -> Decision:
+    found = Decision(build.host(), (), (), (Condition("Accepted", "True", "Accepted", "fine"),), memory, None)
+    return replace(found, **changes)
+
+
+def obj(found: Object, **metadata: Any) -> Object:
+    return {"metadata": {"namespace": "shop", "name": "web", **metadata}, "status": found}
+
+
+seconds = st.integers(1, 4_000_000_000).map(float)
+addresses = st.lists(st.sampled_from(["192.0.2.1", "192.0.2.9", "2001:db8::1", "2001:db8::2", "lb.example.net"]), max_size=4).map(
+    tuple
+)
+names = st.sampled_from(["www.example.org", "*.example.org", "example.org", "xn--bcher-kva.example.org", "_a.example.org"]).map(
+    DnsName.parse
+)
+
+
+def by_name(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.dictionaries(names, values, max_size=3).map(lambda found: tuple(sorted(found.items())))
+
+
+remembered = st.builds(
+    Remembered,
+    cluster=st.sampled_from(["ams", "fra", "lon"]),
+    targets=addresses,
+    region=st.sampled_from(["", "eu"]),
+    eligible=st.booleans(),
+    reason=st.sampled_from(["", "Ready", "Stale"]),
+    since=st.one_of(st.just(0.0), seconds),
+    blank_since=st.one_of(st.none(), seconds),
+    unknown_since=st.one_of(st.none(), seconds),
+    ready=st.integers(0, 5),
+    total=st.integers(0, 5),
+)
+hostnames = st.lists(names, unique=True, max_size=4).map(lambda found: tuple(sorted(found)))
+
+
+@st.composite
+def memories(draw: st.DrawFn) -> Memory:
+    claimed = draw(hostnames)
+    published = draw(by_name(addresses))
+    # A status lists names claimed before names only published; what decides sorts both.
+    order = {name: position for position, name in enumerate(claimed)}
+    return Memory(
+        clusters=draw(st.lists(remembered, max_size=4).map(tuple)),
+        published=tuple(sorted(published, key=lambda pair: (order.get(pair[0], 99), pair[0]))),
+        served=draw(addresses),
+        hostnames=claimed,
+        resolved=draw(by_name(addresses)),
+        withdrawn=draw(by_name(addresses)),
+    )
+
+
+@given(memories())
+@settings(max_examples=200, deadline=None)
+def test_a_status_remembers_exactly_what_was_decided(memory: Memory) -> None:
+    rendered = status.of_host(decision(memory), None, NOW)
+    assert globalhost.memory(obj(rendered)) == memory
+
+
+def test_a_decision_survives_a_restart_to_the_second() -> None:
+    host = build.host("www.example.org", "new.example.org")
+    world = build.world(
+        build.member("fra", build.seen("192.0.2.1", "2001:db8::1"), "eu"),
+        build.member("ams", build.lost(build.seen("192.0.2.2")), "eu"),
+        build.member("lon", build.absent()),
+    )
+    first = decide(world, host, NOW)
+    memory = globalhost.memory(obj(status.of_host(first, None, NOW)))
+    assert memory.published == first.memory.published
+    again = decide(replace(world, memory=memory), host, NOW + 1)
+    assert status.of_host(again, obj(status.of_host(first, None, NOW)), LATER) == status.of_host(
+        first, obj(status.of_host(first, None, NOW)), LATER
+    )
+
+
+def test_times_are_cut_to_whole_seconds() -> None:
+    memory = Memory(clusters=(Remembered("fra", (), since=NOW + 0.9),))
+    rendered = status.of_host(decision(memory), None, NOW)
+    assert globalhost.memory(obj(rendered)).clusters[0].since == math.floor(NOW + 0.9)
+
+
+def test_a_name_has_a_row_for_each_record_type() -> None:
+    world = build.world(build.member("fra", build.seen("192.0.2.1", "2001:db8::1"), "eu"))
+    rendered = status.of_host(decide(world, build.host("www.example.org", ttl=60), NOW), None, NOW)
+    assert rendered["hostnames"] == [
+        {"name": "www.example.org", "recordType": "A", "targets": ["192.0.2.1"], "ttl": 60},
+        {"name": "www.example.org", "recordType": "AAAA", "targets": ["2001:db8::1"], "ttl": 60},
+    ]
+    assert rendered["summary"] == {"hostnames": "www.example.org", "targets": "1/1"}
+    assert rendered["targets"][0]["addresses"] == ["192.0.2.1", "2001:db8::1"]
+    assert rendered["targets"][0]["message"]
+
+
+def test_a_name_that_was_never_published_has_no_targets() -> None:
+    memory = Memory(hostnames=(build.name("a.example.org"), build.name("b.example.org")))
+    rendered = status.of_host(decision(memory), None, NOW)
+    assert rendered["hostnames"] == [{"name": "a.example.org"}, {"name": "b.example.org"}]
+    assert rendered["summary"]["hostnames"] == "a.example.org +1"
+
+
+def test_who_holds_a_lost_name_is_told() -> None:
+    lost = decision(Memory(), claims_lost=((build.name("www.example.org"), ObjectRef("GlobalHost", "other", "web")),))
+    assert status.of_host(lost, None, NOW)["claims"] == [{"hostname": "www.example.org", "winner": "GlobalHost other/web"}]
+
+
+def test_a_condition_keeps_its_time_while_its_status_stays() -> None:
+    before = obj(status.of_host(decision(Memory()), None, NOW))
+    other_reason = (Condition("Accepted", "True", "Other", "still fine"),)
+    kept = status.of_host(decision(Memory(), conditions=other_reason), before, LATER)["conditions"][0]
+    assert (kept["reason"], kept["lastTransitionTime"]) == ("Other", times.render(NOW))
+    turned = (Condition("Accepted", "False", "Invalid", "not fine"),)
+    changed = status.of_host(decision(Memory(), conditions=turned), before, LATER)["conditions"][0]
+    assert (changed["status"], changed["lastTransitionTime"]) == ("False", times.render(LATER))
+
+
+def test_an_equal_decision_writes_nothing() -> None:
+    made = decision(Memory(served=("192.0.2.1",)))
+    before = obj(status.of_host(made, None, NOW))
+    assert status.step(kinds.GLOBAL_HOST, REF, status.of_host(made, before, LATER), before) is None
+
+
+def test_only_what_differs_is_written_and_what_is_over_is_removed() -> None:
+    before = obj(status.of_host(decision(Memory(served=("192.0.2.1",), hostnames=(build.name("a.example.org"),))), None, NOW))
+    after = status.of_host(decision(Memory(hostnames=(build.name("a.example.org"),))), before, LATER)
+    assert status.step(kinds.GLOBAL_HOST, REF, after, before) == PatchStatus(kinds.GLOBAL_HOST, "shop", "web", {"served": None})
+
+
+def test_the_status_of_an_object_that_is_gone_is_not_written() -> None:
+    assert status.step(kinds.GLOBAL_HOST, REF, status.of_host(decision(Memory()), None, NOW), None) is None
+
+
+def test_an_unreadable_host_keeps_what_its_status_remembers() -> None:
+    before = obj(status.of_host(decision(Memory(served=("192.0.2.1",))), None, NOW))
+    broken = status.of_unusable("spec.ttl: is text; write a number", 7, "GlobalHost", before, LATER)
+    step = status.step(kinds.GLOBAL_HOST, REF, broken, before, partial=True)
+    assert isinstance(step, PatchStatus)
+    assert "served" not in step.patch
+    accepted = step.patch["conditions"][0]
+    assert (accepted["type"], accepted["status"], accepted["reason"], accepted["observedGeneration"]) == (
+        "Accepted",
+        "False",
+        "Invalid",
+        7,
+    )
+
+
+def report(**changes: Any) -> MemberReport:
+    found = MemberReport("fra", 2, reachable=True, reason="Reachable", message="the API answers", synced=True, last_seen=NOW)
+    return replace(found, services=3, ingresses=2, endpoint_slices=9, version="v1.36.2", cluster_id="c1", **changes)
+
+
+def test_a_members_counts_and_last_seen_change_only_with_its_conditions() -> None:
+    before = obj(status.of_member(report(), None, NOW))
+    assert before["status"]["counts"] == {"services": 3, "ingresses": 2, "endpointSlices": 9}
+    busy = replace(report(), services=99, last_seen=LATER)
+    assert status.step(kinds.MEMBER_CLUSTER, REF, status.of_member(busy, before, LATER), before) is None
+    lost = replace(busy, reachable=False, synced=False, reason="Timeout", message="no answer", version="", cluster_id="")
+    gone = status.of_member(lost, before, LATER)
+    assert [(one["type"], one["status"], one["reason"]) for one in gone["conditions"]] == [
+        ("Reachable", "False", "Timeout"),
+        ("Synced", "False", "Timeout"),
+    ]
+    assert (gone["version"], gone["clusterID"], gone["lastSeen"]) == ("v1.36.2", "c1", times.render(LATER))
+    assert gone["counts"]["services"] == 3
+
+
+def test_a_member_that_was_not_asked_yet_is_unknown() -> None:
+    found = status.of_member(replace(report(), reachable=False, synced=False, known=False, reason="NotYetRead"), None, NOW)
+    assert [one["status"] for one in found["conditions"]] == ["Unknown", "Unknown"]
+
+
+def test_a_zones_status_tells_what_waits_for_approval() -> None:
+    found = status.of_zone(
+        ZoneReport(
+            "main",
+            1,
+            True,
+            "Ready",
+            "served",
+            "deletes 9 of 10 names: approve abc",
+            7,
+            10,
+            4,
+            6,
+            PlanReport(1, 2, 9, "abc", NOW),
+            3,
+        ),
+        None,
+        NOW,
+    )
+    held = found["conditions"][1]
+    assert (held["type"], held["status"], held["message"]) == ("PlanHeld", "True", "deletes 9 of 10 names: approve abc")
+    assert found["lastPlan"] == {"creates": 1, "updates": 2, "deletes": 9, "digest": "abc", "time": times.render(NOW)}
+    assert (found["serial"], found["names"], found["owned"], found["foreign"], found["writes"]) == (7, 10, 4, 6, 3)
+
+
+def test_a_zone_without_a_plan_in_this_process_keeps_the_last_one() -> None:
+    before = obj(status.of_zone(ZoneReport("main", 1, True, "Ready", "", plan=PlanReport(1, 0, 0, "abc", NOW)), None, NOW))
+    assert status.of_zone(ZoneReport("main", 1, True, "Ready", ""), before, LATER)["lastPlan"]["digest"] == "abc"
+
+
+def test_a_providers_status_lists_what_it_can() -> None:
+    found = status.of_provider(ProviderReport("bind", 1, True, "Opened", "configured", ("A", "CompareAndSet")), None, NOW)
+    assert found["capabilities"] == ["A", "CompareAndSet"]
+    assert found["conditions"][0]["status"] == "True"
+
+
+def test_an_endpoints_worst_name_decides_its_condition() -> None:
+    words = [
+        build.programming("a.example.org"),
+        build.programming("b.example.org", state="Failed", reason="NotOwner", message="somebody else's record"),
+    ]
+    found = status.of_endpoint((), words, obj({}, generation=5), NOW)
+    assert [(one["type"], one["status"], one["reason"], one["observedGeneration"]) for one in found["conditions"]] == [
+        ("Accepted", "True", "Accepted", 5),
+        ("Programmed", "False", "NotOwner", 5),
+    ]
+    assert found["conditions"][1]["message"] == "b.example.org: somebody else's record"
+
+
+flat = st.dictionaries(
+    st.sampled_from("abc"), st.recursive(st.integers(0, 2), lambda x: st.dictionaries(st.sampled_from("abc"), x), max_leaves=5)
+)
+
+
+def merged(target: Any, patch: Any) -> Any:
+    """RFC 7396 §2."""
+    if not isinstance(patch, dict):
+        return patch
+    result = dict(target) if isinstance(target, dict) else {}
+    for key, value in patch.items():
+        if value is None:
+            result.pop(key, None)
+        else:
+            result[key] = merged(result.get(key), value)
+    return result
+
+
+@given(flat, flat)
+def test_a_merge_patch_makes_one_object_of_the_other(before: Object, after: Object) -> None:
+    patch = steps.merge_patch(before, after)
+    assert merged(before, patch) == after
+    assert (patch == {}) == (before == after)

@@ -1,6 +1,7 @@
 """One watch as raw lines, each a JSON object without its line end; reading events out of them lives with the watchers."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections import deque
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Final, Self
 
@@ -17,8 +18,8 @@ LONGEST_LINE: Final = 16 << 20
 class Stream:
     """Use it with `async with`: entering sends the request and waits for its acceptance.
 
-    Iterating yields the lines received together, in one list, and ends when the server ends the watch. Entering and
-    iterating raise KubeError or ConfigError.
+    Then iterate over single lines, or `read` what has come together. Entering, iterating and reading raise KubeError or
+    ConfigError.
     """
 
     def __init__(self, transport: Transport, path: str, query: Mapping[str, str], *, silence: float) -> None:
@@ -28,6 +29,8 @@ class Stream:
         self._silence = silence
         self._context: AbstractAsyncContextManager[aiohttp.StreamReader] | None = None
         self._content: aiohttp.StreamReader | None = None
+        self._rest = b""
+        self._pending: deque[bytes] = deque()
 
     async def __aenter__(self) -> Self:
         context = self._transport.stream(self._path, self._query, silence=self._silence)
@@ -40,24 +43,33 @@ class Stream:
         if context is not None:
             await context.__aexit__(None, None, None)
 
-    async def batches(self) -> AsyncIterator[list[bytes]]:
-        """Complete lines as they arrive, all that came together at once; never empty."""
-        if self._content is None:
-            return
-        where = f"GET {self._path}?watch"
-        rest = b""
-        try:
-            async for piece in self._content.iter_any():
-                *lines, rest = (rest + piece).split(b"\n") if rest else piece.split(b"\n")
-                if len(rest) > LONGEST_LINE:
-                    raise ServerError(where, 200, "", f"a line of the watch is longer than {LONGEST_LINE >> 20} MiB")
-                whole = [line for line in lines if line]
-                if whole:
-                    yield whole
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise errors.from_failure(where, error, self._silence) from error
+    async def read(self) -> list[bytes]:
+        """The complete lines that have arrived, at least one; none at the end of the stream, where an unfinished line is lost."""
+        while self._content is not None:
+            try:
+                piece = await self._content.readany()
+            except (aiohttp.ClientError, OSError, TimeoutError) as error:
+                raise errors.from_failure(self._where, error, self._silence) from error
+            if not piece:
+                return []
+            *lines, self._rest = (self._rest + piece).split(b"\n")
+            if len(self._rest) > LONGEST_LINE:
+                raise ServerError(self._where, 200, "", f"a line of the watch is longer than {LONGEST_LINE >> 20} MiB")
+            whole = [line for line in lines if line]
+            if whole:
+                return whole
+        return []
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for batch in self.batches():
-            for line in batch:
-                yield line
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if not self._pending:
+            self._pending.extend(await self.read())
+        if not self._pending:
+            raise StopAsyncIteration
+        return self._pending.popleft()
+
+    @property
+    def _where(self) -> str:
+        return f"GET {self._path}?watch"

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Final
 
 import aiohttp
+from multidict import CIMultiDict
 from yarl import URL
 
 from mcidns.kube import errors, tls
@@ -31,6 +32,12 @@ class Reply:
 
     status: int
     body: bytes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Ready:
+    session: aiohttp.ClientSession
+    headers: CIMultiDict[str]
 
 
 class Transport:
@@ -71,9 +78,10 @@ class Transport:
     ) -> Reply:
         """One request and its whole answer, read within the `gate`. Raises KubeError or ConfigError."""
         where, limit = f"{method} {path}", timeout or self.timeout
+        ready = await self._ready(content_type)
         try:
             async with asyncio.timeout(limit) as scope:
-                response = await self._open(method, path, query, data=data, content_type=content_type)
+                response = await self._open(ready, method, path, query, data=data)
                 try:
                     await _check(where, response)
                     if gate is None:
@@ -96,9 +104,10 @@ class Transport:
     async def stream(self, path: str, query: Mapping[str, str], *, silence: float) -> AsyncIterator[aiohttp.StreamReader]:
         """An answer without an end; its body raises TimeoutError after `silence` seconds without a byte."""
         where = f"GET {path}?watch"
+        ready = await self._ready()
         try:
             async with asyncio.timeout(self.timeout):
-                response = await self._open("GET", path, query, silence=silence)
+                response = await self._open(ready, "GET", path, query, silence=silence)
                 try:
                     await _check(where, response)
                 except BaseException:
@@ -122,27 +131,30 @@ class Transport:
         for session in sessions:
             await session.close()
 
+    async def _ready(self, content_type: str = "") -> _Ready:
+        """Session and headers. A credential plug-in may take its time, which is not the server's and has a limit of its own."""
+        headers = await self._credentials.headers()
+        headers["Accept"] = "application/json"
+        if content_type:
+            headers["Content-Type"] = content_type
+        return _Ready(await self._current(), headers)
+
     async def _open(
         self,
+        ready: _Ready,
         method: str,
         path: str,
         query: Mapping[str, str],
         *,
         data: bytes | None = None,
-        content_type: str = "",
         silence: float | None = None,
     ) -> aiohttp.ClientResponse:
-        headers = await self._credentials.headers()
-        headers["Accept"] = "application/json"
-        if content_type:
-            headers["Content-Type"] = content_type
-        session = await self._current()
         access = self.access
-        return await session.request(
+        return await ready.session.request(
             method,
             URL(self._base + path).with_query({key: value for key, value in query.items() if value}),
             data=data,
-            headers=headers,
+            headers=ready.headers,
             allow_redirects=False,
             proxy=access.proxy_url.value if access.proxy_url else None,
             server_hostname=access.tls_server_name or None,

@@ -11,21 +11,26 @@ from mcidns.observe.store import Annotated, MemberStore
 
 @dataclass(slots=True)
 class Entry:
-    """One member: what it is, what it holds, and whether it answers. `lost` None means that it does."""
+    """One member: what it is, what it holds, and whether it answers (`lost` None).
+
+    `answers_since` is when it last began to answer without a break, None if it never did; `tried` once an attempt has
+    ended, well or not. `pending` is being filled and takes the place of `store` when it is whole.
+    """
 
     cluster: Cluster
     store: MemberStore
     labels: dict[str, str]
     lost: Lost | None
-    synced_at: float | None = None
+    answers_since: float | None = None
     tried: bool = False
+    pending: MemberStore | None = None
 
 
 class Inventory:
     """All members, written by their tasks, read by the passes; one thread.
 
-    `on_source` hears of a source whose state may have changed somewhere, `on_member` of a member that came, went or stopped
-    or began to answer, `on_claims` of annotated objects.
+    `on_source` hears of a source whose state changed in a member that was read before, `on_member` of a member that came,
+    went, changed, or stopped or began to answer (then any of its sources may differ), `on_claims` of annotated objects.
     """
 
     def __init__(
@@ -48,7 +53,7 @@ class Inventory:
         labels = dict(cluster.labels)
         if entry is None:
             lost = Lost(None, self._clock(), LostReason.NOT_YET_READ)
-            entry = Entry(cluster, MemberStore(self._on_source, self._on_claims), labels, lost)
+            entry = Entry(cluster, self._store(), labels, lost)
             self._entries = dict(sorted({**self._entries, cluster.name: entry}.items()))
         elif entry.cluster == cluster:
             return entry
@@ -57,33 +62,45 @@ class Inventory:
         self._on_member(cluster.name)
         return entry
 
+    def begin(self, name: ClusterName) -> MemberStore:
+        """An empty store for a member that is asked anew; what it said before stands until `answered`. Raises KeyError."""
+        store = self._entries[name].pending = self._store()
+        return store
+
+    def entry(self, name: ClusterName) -> Entry | None:
+        """What is held of a member, None for one that is not known."""
+        return self._entries.get(name)
+
     def remove(self, name: ClusterName) -> None:
         """The member left the fleet: an explicit withdrawal."""
-        if self._entries.pop(name, None) is not None:
+        entry = self._entries.pop(name, None)
+        if entry is not None:
+            entry.store.live = False
             self._on_member(name)
             self._on_claims()
 
     def answered(self, name: ClusterName) -> None:
         """The member's objects are all here and current."""
         entry = self._entries.get(name)
-        if entry is None or (entry.lost is None and entry.synced_at is not None):
+        if entry is None or (entry.lost is None and entry.pending is None):
             return
+        fresh, entry.pending = entry.pending, None
+        if fresh is not None:
+            entry.store.live, entry.store = False, fresh
         entry.lost, entry.tried = None, True
-        entry.synced_at = self._clock()
+        entry.answers_since = self._clock()
+        entry.store.live = True
         self._on_member(name)
-        self._on_claims()
+        if fresh is not None:
+            self._on_claims()
 
     def silent(self, name: ClusterName, reason: LostReason, detail: str) -> None:
-        """The member does not answer; what it said before is kept."""
+        """The member does not answer; what it said before is kept. While the reason stays, so does the detail."""
         entry = self._entries.get(name)
-        if entry is None:
+        if entry is None or (entry.tried and entry.lost is not None and entry.lost.reason == reason):
             return
-        before = entry.lost
-        first_failure = not entry.tried
+        since = entry.lost.since if entry.lost is not None else self._clock()
         entry.tried = True
-        if before is not None and before.reason == reason and not first_failure:
-            return
-        since = before.since if before is not None else self._clock()
         entry.lost = Lost(None, since, reason, detail)
         self._on_member(name)
 
@@ -112,24 +129,36 @@ class Inventory:
         return all(entry.tried for entry in self._entries.values())
 
     def views(self, source: SourceRef, selection: Selection) -> tuple[MemberView, ...]:
-        """What each selected member says of the source, by member name. Equal observations are equal values."""
-        return tuple(
-            MemberView(entry.cluster, _observation(entry, source))
-            for name, entry in self._entries.items()
-            if selection.takes(name, entry.labels)
-        )
+        """What each selected member says of the source, by member name. While nothing changes, equal values."""
+        return tuple(MemberView(entry.cluster, _observation(entry, source)) for entry in self._selected(selection))
 
     def annotated(self) -> Iterator[tuple[ClusterName, Annotated]]:
         """Members' own objects with annotations of ours, by member name; those of a silent member as last seen."""
         for name, entry in self._entries.items():
-            for annotated in entry.store.annotated():
-                yield name, annotated
+            if entry.answers_since is not None:
+                for annotated in entry.store.annotated():
+                    yield name, annotated
+
+    def _store(self) -> MemberStore:
+        return MemberStore(self._on_source, self._on_claims, live=False)
+
+    def _selected(self, selection: Selection) -> Iterator[Entry]:
+        if selection.names is not None:
+            for name in sorted(set(selection.names)):
+                if name in self._entries:
+                    yield self._entries[name]
+        elif not selection.requirements:
+            yield from self._entries.values()
+        else:
+            for name, entry in self._entries.items():
+                if selection.takes(name, entry.labels):
+                    yield entry
 
 
 def _observation(entry: Entry, source: SourceRef) -> Observation:
-    if entry.synced_at is None:
-        return entry.lost if entry.lost is not None else Lost(None, 0.0, LostReason.NOT_YET_READ)
-    seen = Seen(entry.store.state(source), entry.synced_at)
-    if entry.lost is None:
-        return seen
-    return Lost(seen, entry.lost.since, entry.lost.reason, entry.lost.detail)
+    seen = Seen(entry.store.state(source), entry.answers_since) if entry.answers_since is not None else None
+    lost = entry.lost
+    if lost is not None:
+        return Lost(seen, lost.since, lost.reason, lost.detail)
+    # A member that is not lost was read: `answered` sets both at once.
+    return seen or Lost(None, 0.0, LostReason.NOT_YET_READ)

@@ -1,11 +1,10 @@
 """Members come and go: one supervised task each, and the health of each; what they hold lives in inventory."""
 
 import asyncio
-import contextlib
 import logging
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mcidns.errors import ConfigError
 from mcidns.kube import errors, kinds
@@ -14,15 +13,20 @@ from mcidns.kube.client import KubeClient
 from mcidns.kube.errors import KubeError
 from mcidns.model.clusters import Cluster, LostReason
 from mcidns.model.references import ClusterName
+from mcidns.observe.contact import Contact
+from mcidns.observe.gate import Gate
 from mcidns.observe.inventory import Inventory
-from mcidns.observe.watch import Pace, Watch
+from mcidns.observe.watch import Pace
 
 _LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class MemberHealth:
-    """What is to be said of one member; equal while nothing changed. `last_seen` in unix seconds, at the last transition."""
+    """What is to be said of one member; equal while nothing changed.
+
+    `last_seen` in unix seconds: of a member that answers, since when it does; of a silent one, when it last did.
+    """
 
     cluster: ClusterName
     reachable: bool
@@ -35,6 +39,8 @@ class MemberHealth:
     version: str = ""
     cluster_id: str = ""
     last_seen: float | None = None
+    relists: int = 0
+    skipped: int = 0
 
 
 @dataclass(slots=True)
@@ -42,14 +48,18 @@ class _Running:
     cluster: Cluster
     access: Access | ConfigError
     task: asyncio.Task[None] | None = None
-    watch: Watch | None = None
+    contact: Contact | None = None
     version: str = ""
     cluster_id: str = ""
-    last_seen: float | None = None
+    told: tuple[bool, str] | None = None
+    well: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class Members:
-    """Owns one task per member; an error in one never ends, delays or changes another (law 4)."""
+    """Owns one task per member; an error in one never ends, delays or changes another (law 4).
+
+    `on_health` is called when a member begins or ceases to answer, when the reason changes, and when its version is learnt.
+    """
 
     def __init__(
         self,
@@ -59,14 +69,14 @@ class Members:
         on_health: Callable[[ClusterName], None],
         pace: Pace | None = None,
         timeout: float = 10.0,
-        lists_at_once: int = 6,
+        lists_at_once: int = 8,
     ) -> None:
         self._inventory = inventory
         self._clock = clock
         self._on_health = on_health
         self._pace = pace or Pace()
         self._timeout = timeout
-        self._lists = asyncio.Semaphore(lists_at_once)
+        self._gate = Gate(lists_at_once)
         self._members: dict[ClusterName, _Running] = {}
         self._tasks: asyncio.TaskGroup | None = None
 
@@ -93,9 +103,8 @@ class Members:
         running.cluster, running.access = cluster, access
         if before == access:
             return
-        if running.watch is not None and not isinstance(access, ConfigError) and _same_way(before, access):
-            running.watch.use(access)
-            running.watch.retry()
+        if running.contact is not None and not isinstance(access, ConfigError) and running.contact.use(access):
+            _LOG.info("member.credentials_changed", extra={"cluster": cluster.name})
             return
         self._stop(running)
         self._start(running)
@@ -109,96 +118,111 @@ class Members:
 
     def health(self, name: ClusterName) -> MemberHealth | None:
         """The member's present health, None for one that is not known."""
-        running = self._members.get(name)
-        if running is None:
+        running, entry = self._members.get(name), self._inventory.entry(name)
+        if running is None or entry is None:
             return None
-        if isinstance(running.access, ConfigError):
-            return MemberHealth(name, reachable=False, reason=LostReason.BAD_ACCESS, message=str(running.access), synced=False)
-        watch = running.watch
-        trouble = watch.trouble if watch is not None else None
-        if watch is None or (trouble is None and not watch.synced):
-            return MemberHealth(name, reachable=False, reason=LostReason.NOT_YET_READ, message="not read yet", synced=False)
-        store = self._inventory.put(running.cluster).store
+        lost, contact = entry.lost, running.contact
         return MemberHealth(
             cluster=name,
-            reachable=trouble is None,
-            reason="Reachable" if trouble is None else errors.lost_reason(trouble),
-            message="the member's API answers" if trouble is None else str(trouble),
-            synced=watch.synced,
-            services=len(store.services),
-            ingresses=len(store.ingresses),
-            slices=len(store.slices),
+            reachable=lost is None,
+            reason=lost.reason if lost is not None else "Reachable",
+            message=(lost.detail or "not read yet") if lost is not None else "the member's API answers",
+            synced=entry.answers_since is not None,
+            services=len(entry.store.services),
+            ingresses=len(entry.store.ingresses),
+            slices=len(entry.store.slices),
             version=running.version,
             cluster_id=running.cluster_id,
-            last_seen=running.last_seen,
+            last_seen=entry.answers_since if lost is None or contact is None else contact.heard_at,
+            relists=contact.relists if contact is not None else 0,
+            skipped=contact.skipped if contact is not None else 0,
         )
 
     def _start(self, running: _Running) -> None:
         if isinstance(running.access, ConfigError):
-            self._inventory.silent(running.cluster.name, LostReason.BAD_ACCESS, str(running.access))
-            self._on_health(running.cluster.name)
-            return
-        if self._tasks is not None:
+            self._lose(running, running.access)
+        elif self._tasks is not None:
             running.task = self._tasks.create_task(self._supervise(running), name=f"member {running.cluster.name}")
 
     def _stop(self, running: _Running) -> None:
         if running.task is not None:
             running.task.cancel()
-        running.task, running.watch = None, None
+        running.task, running.contact = None, None
 
     async def _supervise(self, running: _Running) -> None:
         delay = self._pace.first_delay
-        while True:
+        loop = asyncio.get_running_loop()
+        while not isinstance(running.access, ConfigError):
+            began = loop.time()
             try:
-                await self._attend(running)
+                await self._attend(running, running.access)
             except Exception as error:  # noqa: BLE001  the one place: a fault in one member's task ends there (law 4)
                 _LOG.exception("member.failed", extra={"cluster": running.cluster.name})
-                problem = error if isinstance(error, ConfigError) else None
-                reason = LostReason.BAD_ACCESS if problem else LostReason.UNREACHABLE
-                self._inventory.silent(running.cluster.name, reason, str(problem or type(error).__name__))
-                self._on_health(running.cluster.name)
+                self._lose(running, error)
+            delay = self._pace.first_delay if loop.time() - began > self._pace.healthy else delay
             await asyncio.sleep(random.uniform(0.5, 1.0) * delay)
             delay = min(self._pace.longest_delay, delay * 2)
 
-    async def _attend(self, running: _Running) -> None:
-        if isinstance(running.access, ConfigError):
-            return
-        client = KubeClient(running.access, timeout=self._timeout)
-        store = self._inventory.put(running.cluster).store
-        watch = Watch(client, store, pace=self._pace, lists=self._lists, on_state=lambda: self._state(running))
-        running.watch = watch
-        try:
+    async def _attend(self, running: _Running, access: Access) -> None:
+        store = self._inventory.begin(running.cluster.name)
+        async with KubeClient(access, timeout=self._timeout) as client:
+            contact = Contact(
+                client,
+                store,
+                pace=self._pace,
+                gate=self._gate,
+                clock=self._clock,
+                on_state=lambda: self._state(running, contact),
+            )
+            running.contact = contact
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(watch.run())
+                tasks.create_task(contact.run())
                 tasks.create_task(self._identify(running, client))
-        finally:
-            await client.aclose()
 
     async def _identify(self, running: _Running, client: KubeClient) -> None:
-        """Learn version and cluster id; both are for people, so failing to is not trouble."""
-        with contextlib.suppress(KubeError):
-            running.version = str((await client.get_path("/version")).get("gitVersion", ""))
-            system = await client.get(kinds.NAMESPACE, None, "kube-system")
-            running.cluster_id = str(system.get("metadata", {}).get("uid", ""))
-        self._on_health(running.cluster.name)
+        """Learn version and cluster id each time the member begins to answer; both are for people, so failing to is no trouble."""
+        while True:
+            await running.well.wait()
+            running.well.clear()
+            before = (running.version, running.cluster_id)
+            try:
+                running.version = str((await client.get_path("/version")).get("gitVersion", ""))[:64]
+                system = await client.get(kinds.NAMESPACE, None, "kube-system")
+                running.cluster_id = str((system.get("metadata") or {}).get("uid", ""))[:64]
+            except (KubeError, ConfigError) as error:
+                _LOG.debug("member.unidentified", extra={"cluster": running.cluster.name, "why": str(error)})
+            if before != (running.version, running.cluster_id):
+                self._on_health(running.cluster.name)
 
-    def _state(self, running: _Running) -> None:
-        watch = running.watch
-        if watch is None:
+    def _state(self, running: _Running, contact: Contact) -> None:
+        if running.contact is not contact:
             return
-        trouble = watch.trouble
-        name = running.cluster.name
+        trouble = contact.trouble
         if trouble is not None:
-            if not self._inventory.is_lost(name):
-                _LOG.warning("member.lost", extra={"cluster": name, "why": str(trouble)})
-            self._inventory.silent(name, errors.lost_reason(trouble), str(trouble))
-        elif watch.synced:
-            running.last_seen = self._clock()
-            if self._inventory.is_lost(name):
-                _LOG.info("member.synced", extra={"cluster": name})
-            self._inventory.answered(name)
+            self._lose(running, trouble)
+        elif contact.current:
+            self._inventory.answered(running.cluster.name)
+            self._tell(running)
+
+    def _lose(self, running: _Running, error: Exception) -> None:
+        known = isinstance(error, (KubeError, ConfigError))
+        reason = errors.lost_reason(error) if known else LostReason.UNREACHABLE
+        self._inventory.silent(running.cluster.name, reason, str(error) if known else f"a fault of ours: {type(error).__name__}")
+        self._tell(running)
+
+    def _tell(self, running: _Running) -> None:
+        """Log and tell a transition, once."""
+        name = running.cluster.name
+        entry = self._inventory.entry(name)
+        if entry is None:
+            return
+        state = (entry.lost is None, entry.lost.reason if entry.lost is not None else "Reachable")
+        if running.told == state:
+            return
+        running.told = state
+        if entry.lost is None:
+            running.well.set()
+            _LOG.info("member.synced", extra={"cluster": name})
+        else:
+            _LOG.warning("member.lost", extra={"cluster": name, "reason": entry.lost.reason, "why": entry.lost.detail})
         self._on_health(name)
-
-
-def _same_way(before: Access | ConfigError, after: Access) -> bool:
-    return not isinstance(before, ConfigError) and before.same_way(after)

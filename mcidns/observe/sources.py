@@ -1,8 +1,9 @@
-"""Ingresses, Services and EndpointSlices reduced to what a decision needs; decoding is in shapes, keeping in inventory."""
+"""Ingresses, Services and EndpointSlices reduced to what a decision needs; decoding is in shapes, keeping in store."""
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from mcidns.model import targets
 from mcidns.model.clusters import Backend, SourceState
@@ -10,9 +11,10 @@ from mcidns.model.names import DnsName, InvalidName
 from mcidns.model.targets import InvalidTarget, Target
 from mcidns.observe import shapes
 
-SERVICE_LABEL = "kubernetes.io/service-name"
-OUR_ANNOTATIONS = "mcidns.io/"
-EXTERNAL_DNS_ANNOTATIONS = ("external-dns.alpha.kubernetes.io/", "external-dns.kubernetes.io/")
+SERVICE_LABEL: Final = "kubernetes.io/service-name"
+OUR_ANNOTATIONS: Final = "mcidns.io/"
+EXTERNAL_DNS_ANNOTATIONS: Final = ("external-dns.alpha.kubernetes.io/", "external-dns.kubernetes.io/")
+_KEPT: Final = (OUR_ANNOTATIONS, *EXTERNAL_DNS_ANNOTATIONS)
 
 Key = tuple[str, str]
 """Namespace and name."""
@@ -20,9 +22,9 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """An Ingress or Service as kept: `services` are the back ends it names, None of them where it is itself the Service.
+    """An Ingress or Service as kept: `services` are the back ends it names, None where it is itself the Service.
 
-    `balanced` is False for a Service that is no LoadBalancer and shows no address: nothing to publish, nothing to keep.
+    `annotations` are ours and ExternalDNS's only; `uid` and `created` are kept where there are any.
     """
 
     targets: frozenset[Target]
@@ -37,23 +39,30 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """Endpoints of one slice: ready ones, all, and the Service they belong to."""
+    """Endpoints of one slice and the Service they belong to, each by its first address, joined by blanks (compact in memory).
+
+    An endpoint that is terminating is in neither. `family` is the slice's addressType.
+    """
 
     service: str
-    ready: int
-    total: int
+    family: str = ""
+    ready: str = ""
+    unready: str = ""
 
 
 def service(item: shapes.Service) -> Source:
     """A Service: the addresses of its load balancer, and whether readiness applies to it at all."""
-    found, unreadable = _targets(item.status)
+    kind = item.spec.type if item.spec is not None else ""
+    # Whatever stands in the status of another type is a leftover that nobody answers at.
+    found, unreadable = _targets(item.status) if kind == "LoadBalancer" else (frozenset[Target](), ())
+    annotations = _annotations(item.metadata.annotations)
     return Source(
         targets=found,
         unreadable=unreadable,
-        external_name=item.spec is not None and item.spec.type == "ExternalName",
-        annotations=_annotations(item.metadata.annotations),
-        uid=item.metadata.uid if item.metadata.annotations else "",
-        created=item.metadata.creationTimestamp if item.metadata.annotations else "",
+        external_name=kind == "ExternalName",
+        annotations=annotations,
+        uid=item.metadata.uid if annotations else "",
+        created=(item.metadata.creation_timestamp or "") if annotations else "",
     )
 
 
@@ -62,48 +71,73 @@ def ingress(item: shapes.Ingress) -> Source:
     found, unreadable = _targets(item.status)
     spec = item.spec or shapes.IngressSpec()
     written = [rule.host for rule in spec.rules or () if rule.host]
-    written += [host for entry in spec.tls or () for host in entry.hosts or ()]
+    written += [host for entry in spec.tls or () for host in entry.hosts or () if host]
     names, bad = _names(written)
+    annotations = _annotations(item.metadata.annotations)
     return Source(
         targets=found,
         unreadable=unreadable + bad,
         hostnames=names,
         services=tuple(sorted({sys.intern(name) for name in _services(spec)})),
-        annotations=_annotations(item.metadata.annotations),
-        uid=item.metadata.uid,
-        created=item.metadata.creationTimestamp,
+        annotations=annotations,
+        uid=item.metadata.uid if annotations else "",
+        created=(item.metadata.creation_timestamp or "") if annotations else "",
     )
 
 
-def slice_(item: shapes.Slice) -> Ready | None:
+def endpoints(item: shapes.Slice) -> Ready | None:
     """The endpoints of a slice, None where it belongs to no Service."""
     name = (item.metadata.labels or {}).get(SERVICE_LABEL, "")
     if not name:
         return None
-    endpoints = item.endpoints or ()
-    ready = sum(1 for endpoint in endpoints if endpoint.conditions is None or endpoint.conditions.ready is not False)
-    return Ready(sys.intern(name), ready, len(endpoints))
+    ready: list[str] = []
+    unready: list[str] = []
+    for position, endpoint in enumerate(item.endpoints or ()):
+        conditions = endpoint.conditions or shapes.EndpointConditions()
+        if not conditions.terminating:
+            who = endpoint.addresses[0] if endpoint.addresses else f"{item.metadata.name}#{position}"
+            (unready if conditions.ready is False else ready).append(who)
+    return Ready(sys.intern(name), sys.intern(item.address_type), " ".join(ready), " ".join(unready))
 
 
-def state(source: Source, name: str, counts: Mapping[str, tuple[int, int]], external: Iterable[str]) -> SourceState:
-    """What a decision sees: `counts` are ready and all endpoints by Service name, `external` the ExternalName Services."""
-    exempt = set(external)
-    backends = tuple(
-        Backend(service_name, *counts.get(service_name, (0, 0)), applicable=service_name not in exempt)
-        for service_name in (source.services if source.services is not None else (name,))
-    )
-    return SourceState(source.targets, backends, source.hostnames, source.unreadable)
+def counts(slices: Iterable[Ready]) -> tuple[int, int]:
+    """Ready endpoints and all, over the slices of one Service.
+
+    While slices are rebalanced an endpoint may stand in two (API doc of EndpointSlice): it counts once, ready if either says
+    so. A dual-stack Service has each endpoint once per family: the larger family counts.
+    """
+    ready: dict[str, set[str]] = {}
+    all_: dict[str, set[str]] = {}
+    for one in slices:
+        good = one.ready.split()
+        ready.setdefault(one.family, set()).update(good)
+        all_.setdefault(one.family, set()).update(good, one.unready.split())
+    total, best = max(((len(who), len(ready[family])) for family, who in all_.items()), default=(0, 0))
+    return best, total
+
+
+def state(source: Source, backends: Iterable[Backend]) -> SourceState:
+    """What a decision sees."""
+    return SourceState(source.targets, tuple(backends), source.hostnames, source.unreadable)
+
+
+def parsed(source: Source) -> object:
+    """The part of a Source from which its state is made; equal parts give equal states while the back ends are equal."""
+    return (source.targets, source.unreadable, source.hostnames, source.services, source.external_name)
 
 
 def _targets(status: shapes.BalancerStatus | None) -> tuple[frozenset[Target], tuple[str, ...]]:
     found: set[Target] = set()
     unreadable: list[str] = []
-    for point in shapes.points(status):
+    balancer = status.load_balancer if status is not None else None
+    for point in (balancer.ingress if balancer is not None else None) or ():
+        # An entry with both is one load balancer told twice; its address needs no resolving.
         for text in (point.ip, point.hostname):
             if not text:
                 continue
             try:
                 found.add(targets.parse(text))
+                break
             except InvalidTarget as error:
                 unreadable.append(f"status.loadBalancer.ingress: {error}")
     return frozenset(found), tuple(sorted(set(unreadable)))
@@ -120,8 +154,8 @@ def _names(written: Iterable[str]) -> tuple[tuple[DnsName, ...], tuple[str, ...]
     return tuple(sorted(names)), tuple(sorted(set(bad)))
 
 
-def _services(spec: shapes.IngressSpec) -> Iterable[str]:
-    backends = [spec.defaultBackend]
+def _services(spec: shapes.IngressSpec) -> Iterator[str]:
+    backends = [spec.default_backend]
     backends += [path.backend for rule in spec.rules or () if rule.http for path in rule.http.paths or ()]
     for backend in backends:
         if backend is not None and backend.service is not None and backend.service.name:
@@ -131,5 +165,4 @@ def _services(spec: shapes.IngressSpec) -> Iterable[str]:
 def _annotations(written: dict[str, str] | None) -> tuple[tuple[str, str], ...]:
     if not written:
         return ()
-    prefixes = (OUR_ANNOTATIONS, *EXTERNAL_DNS_ANNOTATIONS)
-    return tuple(sorted((key, value) for key, value in written.items() if key.startswith(prefixes)))
+    return tuple(sorted((key, value) for key, value in written.items() if key.startswith(_KEPT)))

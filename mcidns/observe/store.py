@@ -2,17 +2,20 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import TypeVar
 
-from mcidns.model.clusters import SourceState
+from mcidns.model.clusters import Backend, SourceState
 from mcidns.model.names import DnsName
 from mcidns.model.references import SourceKind, SourceRef
 from mcidns.observe import sources
 from mcidns.observe.sources import Key, Ready, Source
 
+V = TypeVar("V")
+
 
 @dataclass(frozen=True, slots=True)
 class Annotated:
-    """A member's own object that claims a name by annotation."""
+    """A member's own object that claims a name by annotation; `created` as the API writes it (RFC 3339)."""
 
     ref: SourceRef
     annotations: tuple[tuple[str, str], ...]
@@ -23,18 +26,24 @@ class Annotated:
 
 @dataclass(slots=True)
 class MemberStore:
-    """Sources and slices of one member. `on_source` is told of a source whose reduced state may have changed.
+    """Sources and slices of one member; every method costs what the one object costs.
 
-    Every method costs what the one object costs: slices know their Service, Services know the sources that name them.
+    While `live`, `on_source` is told of a source whose state has changed, `on_claims` of a changed annotated object. Before,
+    nobody is told: whoever makes it live tells of the whole member. `counted` is False where the member serves no slices,
+    so that readiness says nothing.
     """
 
     on_source: Callable[[SourceRef], None]
     on_claims: Callable[[], None]
+    live: bool = True
+    counted: bool = True
     services: dict[Key, Source] = field(default_factory=dict)
     ingresses: dict[Key, Source] = field(default_factory=dict)
     slices: dict[Key, Ready] = field(default_factory=dict)
-    _counts: dict[Key, tuple[int, int]] = field(default_factory=dict)
-    _users: dict[Key, set[str]] = field(default_factory=dict)
+    _behind: dict[Key, tuple[Key, ...]] = field(default_factory=dict)
+    _users: dict[Key, tuple[str, ...]] = field(default_factory=dict)
+    _claims: dict[SourceRef, Annotated] = field(default_factory=dict)
+    _states: dict[SourceRef, SourceState] = field(default_factory=dict)
 
     def put_source(self, kind: SourceKind, key: Key, source: Source) -> None:
         """Keep the source's latest form."""
@@ -43,18 +52,16 @@ class MemberStore:
         if before == source:
             return
         held[key] = source
-        self._reindex(kind, key, before, source)
-        self._told(kind, key, before, source)
+        self._changed(kind, key, before, source)
 
     def drop_source(self, kind: SourceKind, key: Key) -> None:
         """The source is gone from the member."""
         before = self._of(kind).pop(key, None)
         if before is not None:
-            self._reindex(kind, key, before, None)
-            self._told(kind, key, before, None)
+            self._changed(kind, key, before, None)
 
     def put_slice(self, key: Key, ready: Ready | None) -> None:
-        """Keep the slice's latest counts; None where it belongs to no Service (any more)."""
+        """Keep the slice's latest endpoints; None where it is gone or belongs to no Service (any more)."""
         before = self.slices.get(key)
         if before == ready:
             return
@@ -62,68 +69,100 @@ class MemberStore:
             self.slices.pop(key, None)
         else:
             self.slices[key] = ready
-        for one, sign in ((before, -1), (ready, 1)):
-            if one is not None:
-                self._count((key[0], one.service), sign * one.ready, sign * one.total)
-        for service in {one.service for one in (before, ready) if one is not None}:
-            self._tell_users((key[0], service))
+        old, new = (None if one is None else (key[0], one.service) for one in (before, ready))
+        if old != new:
+            _unlist(self._behind, old, key)
+            _enlist(self._behind, new, key)
+        for service in {one for one in (old, new) if one is not None}:
+            self._tell_users(service)
 
     def state(self, ref: SourceRef) -> SourceState | None:
-        """The source's present state, None where the member has no such object."""
-        key = (ref.namespace, ref.name)
-        source = self._of(ref.kind).get(key)
-        if source is None:
-            return None
-        named = source.services if source.services is not None else (ref.name,)
-        counts = {name: self._counts.get((ref.namespace, name), (0, 0)) for name in named}
-        external = [name for name in named if self._is_external(ref.namespace, name)]
-        return sources.state(source, ref.name, counts, external)
+        """The source's present state, None where the member has no such object; equal until it changes."""
+        state = self._states.get(ref)
+        if state is None:
+            state = self._reduced(ref)
+            if state is not None:
+                self._states[ref] = state
+        return state
 
     def annotated(self) -> Iterator[Annotated]:
-        """The member's objects that carry annotations of ours."""
-        kinds: tuple[tuple[SourceKind, dict[Key, Source]], ...] = (("Ingress", self.ingresses), ("Service", self.services))
-        for kind, held in kinds:
-            for (namespace, name), source in held.items():
-                if source.annotations:
-                    ref = SourceRef(kind, namespace, name)
-                    yield Annotated(ref, source.annotations, source.hostnames, source.uid, source.created)
+        """The member's objects that carry annotations of ours, by kind, namespace and name."""
+        for ref in sorted(self._claims):
+            yield self._claims[ref]
+
+    def recount(self, *, counted: bool) -> None:
+        """Whether slices are to be had at all; if that changes, so does every state."""
+        if self.counted != counted:
+            self.counted = counted
+            for ref in list(self._states):
+                self._tell(ref)
 
     def _of(self, kind: SourceKind) -> dict[Key, Source]:
         return self.ingresses if kind == "Ingress" else self.services
 
-    def _is_external(self, namespace: str, name: str) -> bool:
-        service = self.services.get((namespace, name))
-        return service is not None and service.external_name
+    def _reduced(self, ref: SourceRef) -> SourceState | None:
+        source = self._of(ref.kind).get((ref.namespace, ref.name))
+        if source is None:
+            return None
+        named = source.services if source.services is not None else (ref.name,)
+        return sources.state(source, (self._backend((ref.namespace, name)) for name in named))
 
-    def _count(self, key: Key, ready: int, total: int) -> None:
-        was_ready, was_total = self._counts.get(key, (0, 0))
-        now = (was_ready + ready, was_total + total)
-        if now == (0, 0):
-            self._counts.pop(key, None)
-        else:
-            self._counts[key] = now
+    def _backend(self, key: Key) -> Backend:
+        service = self.services.get(key)
+        ready, total = sources.counts(self.slices[one] for one in self._behind.get(key, ()))
+        return Backend(key[1], ready, total, applicable=self.counted and not (service is not None and service.external_name))
 
-    def _reindex(self, kind: SourceKind, key: Key, before: Source | None, after: Source | None) -> None:
-        if kind != "Ingress":
-            return
-        for name in (before.services if before is not None else None) or ():
-            users = self._users.get((key[0], name), set())
-            users.discard(key[1])
-            if not users:
-                self._users.pop((key[0], name), None)
-        for name in (after.services if after is not None else None) or ():
-            self._users.setdefault((key[0], name), set()).add(key[1])
-
-    def _told(self, kind: SourceKind, key: Key, before: Source | None, after: Source | None) -> None:
-        self.on_source(SourceRef(kind, *key))
-        if kind == "Service" and (before is None or after is None or before.external_name != after.external_name):
+    def _changed(self, kind: SourceKind, key: Key, before: Source | None, after: Source | None) -> None:
+        for name in set((before and before.services) or ()) - set((after and after.services) or ()):
+            _unlist(self._users, (key[0], name), key[1])
+        for name in set((after and after.services) or ()) - set((before and before.services) or ()):
+            _enlist(self._users, (key[0], name), key[1])
+        ref = SourceRef(kind, *key)
+        if before is None or after is None or sources.parsed(before) != sources.parsed(after):
+            self._tell(ref)
+        exempt = (before is not None and before.external_name, after is not None and after.external_name)
+        if kind == "Service" and exempt[0] != exempt[1]:
             for ingress in self._users.get(key, ()):
-                self.on_source(SourceRef("Ingress", key[0], ingress))
-        if (before.annotations if before is not None else ()) or (after.annotations if after is not None else ()):
+                self._tell(SourceRef("Ingress", key[0], ingress))
+        self._claim(ref, after)
+
+    def _claim(self, ref: SourceRef, source: Source | None) -> None:
+        before = self._claims.pop(ref, None)
+        after: Annotated | None = None
+        if source is not None and source.annotations:
+            after = Annotated(ref, source.annotations, source.hostnames, source.uid, source.created)
+            self._claims[ref] = after
+        if before != after and self.live:
             self.on_claims()
 
-    def _tell_users(self, key: Key) -> None:
-        if key in self.services:
-            self.on_source(SourceRef("Service", *key))
-        for ingress in self._users.get(key, ()):
-            self.on_source(SourceRef("Ingress", key[0], ingress))
+    def _tell_users(self, service: Key) -> None:
+        if service in self.services:
+            self._tell(SourceRef("Service", *service))
+        for ingress in self._users.get(service, ()):
+            self._tell(SourceRef("Ingress", service[0], ingress))
+
+    def _tell(self, ref: SourceRef) -> None:
+        """Tell of the source unless somebody saw its state and it is still that."""
+        if not self.live and not self._states:
+            return
+        before = self._states.pop(ref, None)
+        if before is not None and self.state(ref) == before:
+            self._states[ref] = before
+            return
+        if self.live:
+            self.on_source(ref)
+
+
+def _enlist(index: dict[Key, tuple[V, ...]], key: Key | None, value: V) -> None:
+    if key is not None:
+        index[key] = (*index.get(key, ()), value)
+
+
+def _unlist(index: dict[Key, tuple[V, ...]], key: Key | None, value: V) -> None:
+    if key is None:
+        return
+    left = tuple(one for one in index.get(key, ()) if one != value)
+    if left:
+        index[key] = left
+    else:
+        index.pop(key, None)

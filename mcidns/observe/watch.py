@@ -1,279 +1,292 @@
-"""One member's list and watch of every kind we need, and whether the member answers; what the objects mean is in sources."""
+"""One kind of one member: listed, watched, listed again when need be; what trouble means for the member lives in contact."""
 
 import asyncio
-import contextlib
 import logging
 import random
-from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from typing import Any, Final, Protocol
 
-import msgspec
-
-from mcidns.kube import errors, kinds
-from mcidns.kube.access import Access
+from mcidns.errors import ConfigError
+from mcidns.kube import errors
 from mcidns.kube.client import KubeClient
-from mcidns.kube.errors import ApiError, Failing, Forbidden, Gone, KubeError, NotFound, TooManyRequests, Unreachable
-from mcidns.kube.kinds import Kind
-from mcidns.observe import sources
-from mcidns.observe.shapes import Bookmark, Decoder, Failure, Garbage, Ingress, Item, Put, Removed, Service, Slice
+from mcidns.kube.errors import Gone, KubeError, NotFound, ServerError, TooManyRequests
+from mcidns.observe import frames
+from mcidns.observe.feed import Feed
+from mcidns.observe.frames import Bookmark, Failure, Garbage, Put, Removed
 from mcidns.observe.sources import Key
-from mcidns.observe.store import MemberStore
 
 _LOG = logging.getLogger(__name__)
 
-KINDS: tuple[Kind, ...] = (kinds.SERVICE, kinds.INGRESS, kinds.ENDPOINT_SLICE)
+Trouble = KubeError | ConfigError
+
+RELIST_AFTER: Final = 5
+"""Failures in a row after which the resource version is no longer trusted."""
+
+ENDED_EARLY: Final = 1.0
+"""Seconds; a server that ends streams sooner than that would be asked without a pause."""
+
+LONGEST_RETRY_AFTER: Final = 300.0
+
+AT_ONCE: Final = 2000
+"""Objects applied between two turns of the loop."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How a member is watched; seconds. The heartbeat finds a cut API, the silence limit a stream that only looks open."""
+    """How a member is asked; seconds.
+
+    A cut API is known after `heartbeat` + `heartbeat_timeout` at the latest. Delays between attempts double from `first_delay`
+    to `longest_delay`, full jitter, and start over after `healthy` seconds of a stream; a stream that lived `brief` seconds is
+    opened again at once. A stream without a byte is given up `silence_past_end` after it should have ended, or after
+    `silence_with_bookmarks` where the API is known to send these (about one a minute). A kind that the member does not serve
+    is asked for again every `unavailable`. `resync` is between full lists, `page` the objects in one answer.
+    """
 
     heartbeat: float = 10.0
     heartbeat_timeout: float = 5.0
     first_delay: float = 1.0
     longest_delay: float = 60.0
+    healthy: float = 60.0
+    brief: float = 10.0
     shortest_watch: int = 240
     longest_watch: int = 480
     silence_with_bookmarks: float = 90.0
+    silence_past_end: float = 30.0
     unavailable: float = 300.0
     resync: float = 2700.0
+    page: int = 500
 
 
-@dataclass(slots=True)
-class Progress:
-    """Where one kind's watch stands. `failing` is the error since which it does not work."""
+class Host(Protocol):
+    """What a reflector asks of the member it belongs to."""
 
-    kind: Kind
-    version: str = ""
-    synced: bool = False
-    failing: KubeError | None = None
-    bookmarks: bool = False
-    failures: int = 0
-    relists: int = 0
-    skipped: int = 0
-    events: int = 0
-    listed_at: float = 0.0
+    client: KubeClient
+    pace: Pace
+
+    def turn(self) -> AbstractAsyncContextManager[None]:
+        """A turn at reading a list."""
+        ...
+
+    def speaks(self) -> bool:
+        """Whether the API is known to be one: a kind that every API serves was read and is well."""
+        ...
+
+    def answered(self) -> None:
+        """The API took a watch of ours."""
+        ...
+
+    def changed(self) -> None:
+        """Something in the reflector's condition changed."""
+        ...
+
+    def woken(self) -> asyncio.Event:
+        """Set when there is reason to try again before a delay is over."""
+        ...
 
 
-class Watch:
-    """All streams of one member. `on_state` is called when `trouble` or `synced` may have changed.
+class Reflector:
+    """Keeps one kind of one member in its store; ends only by cancellation.
 
-    An error of one kind never ends another's stream; nothing here ends but by cancellation.
+    `current`: the store is what the API holds, as far as anybody can know. `failing`: why it cannot be read, None while it
+    can; a stream that breaks is no failure until it cannot be opened again.
     """
 
-    def __init__(
-        self,
-        client: KubeClient,
-        store: MemberStore,
-        *,
-        pace: Pace,
-        lists: asyncio.Semaphore,
-        on_state: Callable[[], None],
-        selector: str = "",
-    ) -> None:
-        self.client = client
-        self.progress = {kind: Progress(kind) for kind in KINDS}
-        self.beating: KubeError | None = None
-        self._store = store
-        self._pace = pace
-        self._lists = lists
-        self._on_state = on_state
-        self._selector = selector
-        self._reopen = asyncio.Event()
-        self._decoders: dict[Kind, Decoder[Service] | Decoder[Ingress] | Decoder[Slice]] = {
-            kinds.SERVICE: Decoder(Service),
-            kinds.INGRESS: Decoder(Ingress),
-            kinds.ENDPOINT_SLICE: Decoder(Slice),
-        }
-
-    @property
-    def synced(self) -> bool:
-        """Every kind was listed once."""
-        return all(progress.synced for progress in self.progress.values())
-
-    @property
-    def trouble(self) -> KubeError | None:
-        """Why the member counts as silent, None while it answers."""
-        return self.beating or next((p.failing for p in self.progress.values() if p.failing is not None), None)
+    def __init__(self, feed: Feed[Any, Any], host: Host) -> None:
+        self.feed = feed
+        self.synced = False
+        self.current = False
+        self.failing: Trouble | None = None
+        self.relists = 0
+        self.skipped = 0
+        self.events = 0
+        self._host = host
+        self._version = ""
+        self._bookmarks = False
+        self._failures = 0
+        self._throttled = 0
+        self._unserved = False
+        self._resync_at = 0.0
+        self._opened_at: float | None = None
+        self._closed_at: float | None = None
+        self._open: asyncio.Timeout | None = None
 
     async def run(self) -> None:
-        """Watch until cancelled."""
-        async with asyncio.TaskGroup() as tasks:
-            for progress in self.progress.values():
-                tasks.create_task(self._follow(progress), name=f"watch {progress.kind.plural}")
-            tasks.create_task(self._heartbeat(), name="heartbeat")
-
-    def use(self, access: Access) -> None:
-        """New credentials for the same server: use them from the next request on, and make that now."""
-        self.client.adopt(access)
-        self.retry()
-
-    def retry(self) -> None:
-        """Do not wait for the end of a delay, and open all streams anew."""
-        self._reopen.set()
-        self._reopen = asyncio.Event()
-
-    async def _heartbeat(self) -> None:
+        """List and watch until cancelled."""
         while True:
-            await asyncio.sleep(self._pace.heartbeat)
-            before = self.beating
+            self._forget_stream()
             try:
-                async with asyncio.timeout(self._pace.heartbeat_timeout):
-                    await self.client.get_path("/version")
-                self.beating = None
-            except TimeoutError:
-                self.beating = Unreachable(
-                    "GET /version", Failing.TIMEOUT, f"no answer to a heartbeat within {self._pace.heartbeat_timeout:g} s"
-                )
-            except (Unreachable, errors.ServerError, errors.Unauthorized) as error:
-                self.beating = error
-            except ApiError:
-                self.beating = None  # it answers, and that was the question
-            if before is not None and self.beating is None:
-                # Streams from before the silence may be dead without knowing it.
-                self.retry()
-            if (before is None) != (self.beating is None):
-                self._on_state()
+                if not self._version or self._now() >= self._resync_at:
+                    await self._list()
+                delay = await self._watch()
+            except Gone as error:
+                self._version = ""
+                delay = self._broken(error)
+            except (KubeError, ConfigError) as error:
+                # A stream that was open may break: whether that is trouble shows when it is opened again.
+                delay = self._failed(error) if self._opened_at is None else self._broken(error)
+            await self._pause(delay)
 
-    async def _follow(self, progress: Progress) -> None:
-        while True:
-            try:
-                if not progress.version:
-                    await self._list(progress)
-                await self._stream(progress)
-            except Gone:
-                progress.version = ""
-                progress.relists += 1
-            except KubeError as error:
-                await self._failed(progress, error)
+    def interrupt(self) -> None:
+        """Do not believe an open stream: open it anew. Until then the store does not count as current."""
+        if self._open is not None:
+            self.current = False
+            self._open.reschedule(asyncio.get_running_loop().time())
 
-    async def _failed(self, progress: Progress, error: KubeError) -> None:
-        progress.failures += 1
-        if isinstance(error, NotFound) and not progress.listed_at:
-            # This member does not serve the kind: it holds none, which is an answer.
-            await self._unserved(progress)
-            return
-        progress.failing = error
-        if progress.failures >= 5 or isinstance(error, Forbidden):
-            progress.version = ""
-        self._on_state()
-        ceiling = min(self._pace.longest_delay, self._pace.first_delay * 2 ** min(progress.failures - 1, 10))
-        delay = (
-            error.retry_after if isinstance(error, TooManyRequests) and error.retry_after else random.uniform(0.1, 1.0) * ceiling
-        )
-        reopen = self._reopen
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(delay):
-                await reopen.wait()
+    def _forget_stream(self) -> None:
+        self._opened_at = self._closed_at = None
 
-    async def _unserved(self, progress: Progress) -> None:
-        if not progress.synced or progress.failing is not None:
-            progress.synced, progress.failing = True, None
-            self._on_state()
-        await asyncio.sleep(self._pace.unavailable)
+    # --- list
 
-    async def _list(self, progress: Progress) -> None:
+    async def _list(self) -> None:
         """Read everything, then apply the difference; a list that fails changes nothing."""
-        fresh: dict[Key, Item] = {}
-        version = ""
-        decoder = self._decoders[progress.kind]
-        async with self._lists:
-            async for body in self.client.list_pages(progress.kind, label_selector=self._selector):
-                try:
-                    page = decoder.page(body)
-                except msgspec.DecodeError as error:
-                    raise Unreachable(f"list of {progress.kind}", Failing.CUT, f"it is unreadable: {error}") from error
-                progress.skipped += page.skipped
-                version = page.version
-                fresh.update({(item.metadata.namespace, item.metadata.name): item for item in page.items})
-        held = self._held(progress.kind)
-        for key in [key for key in held if key not in fresh]:
-            self._drop(progress.kind, key)
-        for key, item in fresh.items():
-            self._put(key, item)
-        progress.version = version
-        progress.listed_at = asyncio.get_running_loop().time()
-        self._working(progress)
+        fresh: dict[Key, Any] = {}
+        after = version = ""
+        while True:
+            after, found = self._reduced(await self._page(after), fresh)
+            version = found or version
+            if not after:
+                break
+        await self._apply(fresh)
+        self.relists += self.synced
+        self.synced = True
+        self._version = version
+        self._resync_at = self._now() + self._host.pace.resync * random.uniform(0.7, 1.3)
+        if self._unserved:
+            self._unserved = False
+            self.feed.on_served(True)
 
-    async def _stream(self, progress: Progress) -> None:
-        seconds = random.randint(self._pace.shortest_watch, self._pace.longest_watch)
-        silence = self._pace.silence_with_bookmarks if progress.bookmarks else seconds + 30.0
-        opened = False
-        reading = asyncio.create_task(self._read(progress, seconds, silence))
-        reopening = asyncio.create_task(self._reopen.wait())
+    async def _page(self, after: str) -> bytes:
+        client, size = self._host.client, self._host.pace.page
+        return await client.page(self.feed.kind, limit=size, after=after, gate=self._host.turn())
+
+    def _reduced(self, body: bytes, fresh: dict[Key, Any]) -> tuple[str, str]:
+        """Add a page's objects, reduced, to `fresh`; returns where the list goes on and its version.
+
+        Nothing of the page outlives this call: of many members waiting for their next page, none holds the one before.
+        """
         try:
-            await asyncio.wait({reading, reopening}, return_when=asyncio.FIRST_COMPLETED)
-            if reading.done():
-                opened = reading.result()
+            page = self.feed.decoder.page(body)
+        except frames.UNREADABLE as error:
+            raise ServerError(f"GET {self.feed.kind.path()}", 200, "", f"the list is unreadable: {error}") from error
+        self.skipped += page.skipped
+        fresh.update(self.feed.take(page.items))
+        return page.after, page.version
+
+    async def _apply(self, fresh: dict[Key, Any]) -> None:
+        for key in self.feed.gone(fresh):
+            self.feed.drop(key)
+        for count, (key, record) in enumerate(fresh.items(), 1):
+            self.feed.put(key, record)
+            if count % AT_ONCE == 0:
+                await asyncio.sleep(0)
+
+    # --- watch
+
+    async def _watch(self) -> float:
+        """Follow one stream to its end; returns the delay before the next."""
+        pace = self._host.pace
+        seconds = random.randint(pace.shortest_watch, pace.longest_watch)
+        seconds = max(1, min(seconds, int(self._resync_at - self._now()) + 1))
+        silence = pace.silence_with_bookmarks if self._bookmarks else seconds + pace.silence_past_end
+        stream = self._host.client.watch(self.feed.kind, resource_version=self._version, seconds=seconds, silence=silence)
+        try:
+            async with asyncio.timeout(None) as scope, stream:
+                self._open, self._opened_at = scope, self._now()
+                self._well()
+                while batch := await stream.read():
+                    for line in batch:
+                        self._line(line)
+        except TimeoutError:
+            # Our own interruption; the stream's time-outs are Unreachable.
+            return 0.0
         finally:
-            for task in (reading, reopening):
-                task.cancel()
-            await asyncio.gather(reading, reopening, return_exceptions=True)
-        if opened and asyncio.get_running_loop().time() - progress.listed_at > self._pace.resync:
-            progress.version = ""
+            self._open, self._closed_at = None, self._now()
+        return 0.0 if self._lived() >= ENDED_EARLY else self._broken(None)
 
-    async def _read(self, progress: Progress, seconds: int, silence: float) -> bool:
-        """Follow the stream to its end. A stream that was open and broke is no failure yet: opening it again decides."""
-        stream = self.client.watch(
-            progress.kind,
-            resource_version=progress.version,
-            seconds=seconds,
-            silence=silence,
-            label_selector=self._selector,
-        )
-        opened = False
-        try:
-            async with stream as lines:
-                opened = True
-                self._working(progress)
-                async for line in lines:
-                    self._line(progress, line)
-        except Unreachable:
-            if not opened:
-                raise
-        return opened
-
-    def _line(self, progress: Progress, line: bytes) -> None:
-        frame = self._decoders[progress.kind].frame(line)
+    def _line(self, line: bytes) -> None:
+        frame = self.feed.decoder.frame(line)
         match frame:
             case Put(item):
-                self._put((item.metadata.namespace, item.metadata.name), item)
-                progress.version = item.metadata.resourceVersion or progress.version
-                progress.events += 1
+                self.feed.set(item)
+                self._version = item.metadata.resource_version or self._version
+                self.events += 1
             case Removed(item):
-                self._drop(progress.kind, (item.metadata.namespace, item.metadata.name))
-                progress.version = item.metadata.resourceVersion or progress.version
-                progress.events += 1
+                self.feed.remove(item)
+                self._version = item.metadata.resource_version or self._version
+                self.events += 1
             case Bookmark(version):
-                progress.version, progress.bookmarks = version or progress.version, True
-            case Failure(code, message):
-                raise errors.from_status(f"watch of {progress.kind}", {"message": message}, code)
+                self._version, self._bookmarks = version or self._version, True
+            case Failure(status):
+                raise errors.from_status(f"watch of {self.feed.kind}", status)
             case Garbage(why):
-                progress.skipped += 1
-                _LOG.warning("watch.garbage", extra={"kind": progress.kind.plural, "why": why})
+                self.skipped += 1
+                _LOG.warning("watch.garbage", extra={"kind": str(self.feed.kind), "why": why})
 
-    def _working(self, progress: Progress) -> None:
-        changed = not progress.synced or progress.failing is not None
-        progress.synced, progress.failing, progress.failures = True, None, 0
+    # --- trouble
+
+    def _well(self) -> None:
+        changed = not self.current or self.failing is not None
+        self.current, self.failing, self._throttled = True, None, 0
+        self._host.answered()
         if changed:
-            self._on_state()
+            self._host.changed()
 
-    def _held(self, kind: Kind) -> list[Key]:
-        if kind is kinds.SERVICE:
-            return list(self._store.services)
-        return list(self._store.ingresses if kind is kinds.INGRESS else self._store.slices)
+    def _broken(self, error: Trouble | None) -> float:
+        """An open stream ended badly, early or for good: the delay before it is opened again, none the first time."""
+        lived = self._lived()
+        _LOG.debug("watch.broken", extra={"kind": str(self.feed.kind), "why": str(error), "lived": round(lived, 1)})
+        self._count_failure()
+        return 0.0 if lived >= self._host.pace.brief or self._failures == 1 else self._delay(error)
 
-    def _put(self, key: Key, item: Item) -> None:
-        match item:
-            case Service():
-                self._store.put_source("Service", key, sources.service(item))
-            case Ingress():
-                self._store.put_source("Ingress", key, sources.ingress(item))
-            case Slice():
-                self._store.put_slice(key, sources.slice_(item))
+    def _failed(self, error: Trouble) -> float:
+        """It cannot be listed, or its stream not be opened: the delay before the next attempt."""
+        self._count_failure()
+        if isinstance(error, NotFound) and not self.feed.required and self._never_served() and self._host.speaks():
+            # This API is one and does not serve the kind: it holds none, which is an answer.
+            self._unserved = self.synced = True
+            self._failures = 0
+            self.feed.on_served(False)
+            self._well()
+            return self._host.pace.unavailable
+        self._throttled = self._throttled + 1 if isinstance(error, TooManyRequests) else 0
+        # Asked once to wait, it is only busy; asked again, nobody knows how long we shall hear nothing.
+        if self._throttled != 1 or not self.synced:
+            self.current, self.failing = False, error
+            self._host.changed()
+        return self._delay(error)
 
-    def _drop(self, kind: Kind, key: Key) -> None:
-        if kind is kinds.ENDPOINT_SLICE:
-            self._store.put_slice(key, None)
-        else:
-            self._store.drop_source("Service" if kind is kinds.SERVICE else "Ingress", key)
+    def _count_failure(self) -> None:
+        self._failures = 1 if self._lived() >= self._host.pace.healthy else self._failures + 1
+        if self._failures >= RELIST_AFTER:
+            self._version = ""
+
+    def _lived(self) -> float:
+        if self._opened_at is None or self._closed_at is None:
+            return 0.0
+        return self._closed_at - self._opened_at
+
+    def _never_served(self) -> bool:
+        return self._unserved or not self.synced
+
+    def _delay(self, error: Trouble | None) -> float:
+        pace = self._host.pace
+        ceiling = min(pace.longest_delay, pace.first_delay * 2.0 ** min(self._failures - 1, 10))
+        jittered = random.uniform(0.05, 1.0) * ceiling
+        asked = error.retry_after if isinstance(error, TooManyRequests) else None
+        return jittered if asked is None else max(min(asked, LONGEST_RETRY_AFTER), jittered)
+
+    async def _pause(self, delay: float) -> None:
+        if delay <= 0.0:
+            await asyncio.sleep(0)
+            return
+        woken = self._host.woken()
+        try:
+            async with asyncio.timeout(delay):
+                await woken.wait()
+        except TimeoutError:
+            return
+
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()

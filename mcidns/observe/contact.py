@@ -1,0 +1,149 @@
+"""Whether one member answers: its reflectors and its heartbeat taken together; what follows from that lives in members."""
+
+import asyncio
+import random
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+from mcidns.errors import ConfigError
+from mcidns.kube import kinds
+from mcidns.kube.access import Access
+from mcidns.kube.client import KubeClient
+from mcidns.kube.errors import KubeError, TooManyRequests, Unreachable
+from mcidns.observe import feed
+from mcidns.observe.gate import Gate
+from mcidns.observe.store import MemberStore
+from mcidns.observe.watch import Pace, Reflector, Trouble
+
+
+class Contact:
+    """All that is asked of one member. `on_state` is called when `trouble` or `current` may have changed.
+
+    The heartbeat is the smallest read of what we need, so that it finds a hung API, a revoked token and a lost permission
+    alike, which an open watch would not. Nothing here ends but by cancellation.
+    """
+
+    def __init__(
+        self,
+        client: KubeClient,
+        store: MemberStore,
+        *,
+        pace: Pace,
+        gate: Gate,
+        clock: Callable[[], float],
+        on_state: Callable[[], None],
+    ) -> None:
+        self.client = client
+        self.pace = pace
+        self.heard_at: float | None = None
+        self._gate = gate
+        self._clock = clock
+        self._on_state = on_state
+        self._silent: Trouble | None = None
+        self._wake = asyncio.Event()
+        self._beat_now = asyncio.Event()
+        self._reflectors = tuple(Reflector(one, self) for one in feed.feeds(store))
+
+    @property
+    def trouble(self) -> Trouble | None:
+        """Why the member counts as silent, None while it answers or is being read for the first time."""
+        return self._silent or next((one.failing for one in self._reflectors if one.failing is not None), None)
+
+    @property
+    def synced(self) -> bool:
+        """Every kind was listed once."""
+        return all(one.synced for one in self._reflectors)
+
+    @property
+    def current(self) -> bool:
+        """Every kind is held as the API holds it."""
+        return all(one.current for one in self._reflectors)
+
+    @property
+    def relists(self) -> int:
+        """Lists besides the first, over all kinds."""
+        return sum(one.relists for one in self._reflectors)
+
+    @property
+    def skipped(self) -> int:
+        """Objects and frames that could not be read."""
+        return sum(one.skipped for one in self._reflectors)
+
+    async def run(self) -> None:
+        """Ask until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            for reflector in self._reflectors:
+                tasks.create_task(reflector.run(), name=f"watch {reflector.feed.kind.plural}")
+            tasks.create_task(self._heartbeat(), name="heartbeat")
+
+    def use(self, access: Access) -> bool:
+        """Ask in another name from the next request on, and try at once; False if the way to the API differs.
+
+        Streams that are open and well stay so until their end: the API does not ask again.
+        """
+        if not self.client.adopt(access):
+            return False
+        self._try_again()
+        self._beat_now.set()
+        return True
+
+    # --- for the reflectors
+
+    def turn(self) -> AbstractAsyncContextManager[None]:
+        """A turn at reading a list, of all members' turns."""
+        return self._gate.turn()
+
+    def speaks(self) -> bool:
+        """Whether a kind that every API serves was read and is well."""
+        return any(one.current for one in self._reflectors if one.feed.required)
+
+    def answered(self) -> None:
+        """The API took a watch: it answers, whatever the last heartbeat found."""
+        self.heard_at = self._clock()
+        if self._silent is not None:
+            self._silent = None
+            self._on_state()
+
+    def changed(self) -> None:
+        """A reflector's condition changed."""
+        self._on_state()
+
+    def woken(self) -> asyncio.Event:
+        """Set when there is reason to try again before a delay is over."""
+        return self._wake
+
+    # --- heartbeat
+
+    async def _heartbeat(self) -> None:
+        while True:
+            before, self._silent = self._silent, await self._beat()
+            if before is not None and self._silent is None:
+                self._try_again()
+            if before is not None or self._silent is not None:
+                self._on_state()
+            self._beat_now.clear()
+            try:
+                async with asyncio.timeout(random.uniform(0.9, 1.0) * self.pace.heartbeat):
+                    await self._beat_now.wait()
+            except TimeoutError:
+                continue
+
+    async def _beat(self) -> Trouble | None:
+        try:
+            await self.client.page(kinds.SERVICE, limit=1, timeout=self.pace.heartbeat_timeout)
+        except TooManyRequests:
+            self.heard_at = self._clock()
+        except Unreachable as error:
+            # Streams from before the silence may be dead without knowing it.
+            for reflector in self._reflectors:
+                reflector.interrupt()
+            return error
+        except (KubeError, ConfigError) as error:
+            return error
+        else:
+            self.heard_at = self._clock()
+        return None
+
+    def _try_again(self) -> None:
+        self._wake.set()
+        self._wake = asyncio.Event()

@@ -1,0 +1,106 @@
+"""One kind's way from the wire into a member's store; how it is listed and watched lives in watch."""
+
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Generic, TypeVar
+
+from mcidns.kube import kinds
+from mcidns.kube.kinds import Kind
+from mcidns.observe import sources
+from mcidns.observe.frames import Decoder
+from mcidns.observe.shapes import Ingress, Item, Service, Slice
+from mcidns.observe.sources import Key, Ready, Source
+from mcidns.observe.store import MemberStore
+
+T = TypeVar("T", bound=Item)
+R = TypeVar("R", Source, Ready)
+
+
+@dataclass(frozen=True, slots=True)
+class Feed(Generic[T, R]):
+    """How objects of one kind are decoded, reduced and kept.
+
+    `required`: an API that does not serve the kind is none of Kubernetes'. `held` are the keys kept now.
+    """
+
+    kind: Kind
+    required: bool
+    decoder: Decoder[T]
+    reduce: Callable[[T], R | None]
+    put: Callable[[Key, R], None]
+    drop: Callable[[Key], None]
+    held: Mapping[Key, R]
+    on_served: Callable[[bool], None]
+
+    def take(self, items: Iterable[T]) -> dict[Key, R]:
+        """Items reduced, by key; those that matter to nobody are left out."""
+        found: dict[Key, R] = {}
+        for item in items:
+            record = self.reduce(item)
+            if record is not None:
+                found[_key(item)] = record
+        return found
+
+    def set(self, item: T) -> None:
+        """The object is there, as it says."""
+        record = self.reduce(item)
+        if record is None:
+            self.drop(_key(item))
+        else:
+            self.put(_key(item), record)
+
+    def remove(self, item: T) -> None:
+        """The object is gone."""
+        self.drop(_key(item))
+
+    def gone(self, fresh: Mapping[Key, R]) -> list[Key]:
+        """What is kept and no longer listed."""
+        return [key for key in self.held if key not in fresh]
+
+
+def feeds(store: MemberStore) -> tuple[Feed[Any, Any], ...]:
+    """The kinds a member is asked for."""
+    services: Feed[Service, Source] = Feed(
+        kind=kinds.SERVICE,
+        required=True,
+        decoder=_DECODERS[kinds.SERVICE],
+        reduce=sources.service,
+        put=lambda key, one: store.put_source("Service", key, one),
+        drop=lambda key: store.drop_source("Service", key),
+        held=store.services,
+        on_served=lambda _: None,
+    )
+    ingresses: Feed[Ingress, Source] = Feed(
+        kind=kinds.INGRESS,
+        required=False,
+        decoder=_DECODERS[kinds.INGRESS],
+        reduce=sources.ingress,
+        put=lambda key, one: store.put_source("Ingress", key, one),
+        drop=lambda key: store.drop_source("Ingress", key),
+        held=store.ingresses,
+        on_served=lambda _: None,
+    )
+    slices: Feed[Slice, Ready] = Feed(
+        kind=kinds.ENDPOINT_SLICE,
+        required=False,
+        decoder=_DECODERS[kinds.ENDPOINT_SLICE],
+        reduce=sources.endpoints,
+        put=store.put_slice,
+        drop=lambda key: store.put_slice(key, None),
+        held=store.slices,
+        on_served=lambda served: store.recount(counted=served),
+    )
+    return (services, ingresses, slices)
+
+
+_DECODERS: Final[Mapping[Kind, Decoder[Any]]] = {
+    kinds.SERVICE: Decoder(Service),
+    kinds.INGRESS: Decoder(Ingress),
+    kinds.ENDPOINT_SLICE: Decoder(Slice),
+}
+
+
+def _key(item: Item) -> Key:
+    # Namespaces recur in every object and every member; one copy serves all.
+    return (sys.intern(item.metadata.namespace), item.metadata.name)

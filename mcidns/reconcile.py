@@ -8,6 +8,7 @@ from typing import Protocol
 
 from mcidns import decide
 from mcidns.agenda import Agenda
+from mcidns.decide import claims
 from mcidns.model.clusters import Lost, MemberView, Resolution, Seen
 from mcidns.model.decisions import Claim, Decision, Memory, Programming, World
 from mcidns.model.hosts import Host, Selection
@@ -170,7 +171,7 @@ class Reconciler:
             return None
         begin = time.perf_counter()
         decision = self._decide(host)
-        if self._claim(ref, decision.memory.hostnames, host):
+        if self._claim(ref, claims.standing(decision), host):
             decision = self._decide(host)
         self._metrics.decide_seconds.observe(time.perf_counter() - begin)
         self._metrics.passes.inc()

@@ -1,5 +1,6 @@
 """What a Kubernetes API may answer instead of what was asked, as a closed tree; what to do about it is the caller's."""
 
+import math
 import socket
 import ssl
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from mcidns.errors import ConfigError, McidnsError
 from mcidns.model.clusters import LostReason
 
 LONGEST_MESSAGE = 600
+LONGEST_RETRY_AFTER = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,10 +163,13 @@ def _causes(found: object) -> tuple[Cause, ...]:
 
 
 def _seconds(value: object) -> float | None:
+    if not isinstance(value, str | int | float) or not value:
+        return None
     try:
-        return min(max(float(value), 0.0), 3600.0) if isinstance(value, (str, int, float)) and value != 0 else None
+        seconds = float(value)
     except ValueError:  # an HTTP date, which the API does not send
         return None
+    return min(max(seconds, 0.0), LONGEST_RETRY_AFTER) if not math.isnan(seconds) else None
 
 
 def from_failure(where: str, error: Exception, timeout: float | None = None) -> Unreachable:

@@ -196,15 +196,17 @@ async def _check(where: str, response: aiohttp.ClientResponse) -> None:
 
 
 async def _whole(where: str, response: aiohttp.ClientResponse) -> bytes:
-    """The body, refused past the limit. Without a length it is read in pieces, so that the limit holds."""
-    length = response.content_length
-    if length is not None and length <= LARGEST and "Content-Encoding" not in response.headers:
-        return await response.read()
-    pieces, size = [], 0
-    async for piece in response.content.iter_any():
-        pieces.append(piece)
-        size += len(piece)
-        if size > LARGEST:
-            response.close()
-            raise ServerError(where, response.status, "", f"the answer is larger than {LARGEST >> 20} MiB")
-    return b"".join(pieces)
+    """The body, refused past the limit: by its announced length, or when it (unpacked, or without a length) grows past it."""
+    size = response.content_length or 0
+    pieces: list[bytes] = []
+    if size <= LARGEST:
+        size = 0
+        async for piece in response.content.iter_any():
+            pieces.append(piece)
+            size += len(piece)
+            if size > LARGEST:
+                break
+        else:
+            return b"".join(pieces)
+    response.close()
+    raise ServerError(where, response.status, "", f"the answer is larger than {LARGEST >> 20} MiB")

@@ -1,45 +1,16 @@
 """Many members in one loop: none waits for another, whatever that one does."""
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator
 
 import pytest
 
 from mcidns.kube.access import Access
 from mcidns.model.references import ClusterName
+from tests.component.kube.servers import http, speaking
 from tests.component.observe.fleet import serving, watching
 from tests.unit.observe.objects import service, slice_of
 
 EMPTY = b'{"kind": "List", "metadata": {"resourceVersion": "1"}, "items": []}'
-
-
-@contextlib.asynccontextmanager
-async def speaking(answer: bytes, *, hold: bool, served: list[str] | None = None) -> AsyncIterator[str]:
-    """A server that answers every request with these bytes and then closes, or holds the connection; its URL."""
-
-    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
-            request = await reader.readuntil(b"\r\n\r\n")
-            if served is not None:
-                served.append(request.split()[1].decode())
-            writer.write(answer)
-            await writer.drain()
-            if hold:
-                await reader.read()
-        writer.close()
-
-    server = await asyncio.start_server(talk, "127.0.0.1", 0)
-    try:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    finally:
-        server.close()
-
-
-def http(body: bytes, length: int | None = None, content_type: str = "application/json") -> bytes:
-    """An answer, perhaps with more announced than follows."""
-    head = f"HTTP/1.1 200 OK\r\nContent-Type: {content_type}\r\nContent-Length: {len(body) if length is None else length}\r\n\r\n"
-    return head.encode() + body
 
 
 async def test_a_hundred_members_are_read_and_a_region_that_fails_is_heard_at_once() -> None:

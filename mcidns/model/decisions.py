@@ -7,6 +7,7 @@ from typing import Literal
 from mcidns.model.clusters import MemberView, Resolution
 from mcidns.model.hosts import Host
 from mcidns.model.names import DnsName
+from mcidns.model.probes import Probe, Streak
 from mcidns.model.records import Intent
 from mcidns.model.references import ClusterName, ObjectRef
 from mcidns.model.targets import Target
@@ -97,7 +98,8 @@ class World:
     """The part of the world that bears on one host, frozen.
 
     `inventory_complete` is False until every fleet was listed once. `rivals` are the other claims per name of this host.
-    `namespace_labels` are those of the host's namespace. `isolated` says that no member at all answers.
+    `namespace_labels` are those of the host's namespace. `isolated` says that no member at all answers. `probes` are the
+    answers so far; a probe that is missing was not answered yet.
     """
 
     members: tuple[MemberView, ...]
@@ -109,6 +111,7 @@ class World:
     programming: tuple[Programming, ...] = ()
     inventory_complete: bool = True
     isolated: bool = False
+    probes: tuple[tuple[Probe, Streak], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

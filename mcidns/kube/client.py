@@ -260,6 +260,14 @@ class KubeClient:
             raise _no_answer(where) from error
 
 
+def page_version(body: bytes) -> str:
+    """The resource version of a list page, empty if it has none."""
+    try:
+        return _PAGE_HEAD.decode(body).metadata.resource_version
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return ""
+
+
 def _object(body: bytes, where: str) -> Object:
     try:
         found = msgspec.json.decode(body)

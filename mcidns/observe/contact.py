@@ -1,11 +1,13 @@
 """Whether one member answers: its reflectors and its heartbeat taken together; what follows from that lives in members."""
 
 import asyncio
+import logging
 import random
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
 from mcidns.errors import ConfigError
+from mcidns.kube import client as requests
 from mcidns.kube import kinds
 from mcidns.kube.access import Access
 from mcidns.kube.client import KubeClient
@@ -14,6 +16,8 @@ from mcidns.observe import feed
 from mcidns.observe.gate import Gate
 from mcidns.observe.store import MemberStore
 from mcidns.observe.watch import Pace, Reflector, Trouble
+
+_LOG = logging.getLogger(__name__)
 
 
 class Contact:
@@ -87,6 +91,12 @@ class Contact:
         self._beat_now.set()
         return True
 
+    def distrust(self) -> None:
+        """This is not the API it was: read everything again. Until then the member's word is not current."""
+        for reflector in self._reflectors:
+            reflector.interrupt(relist=True)
+        self._try_again()
+
     # --- for the reflectors
 
     def turn(self) -> AbstractAsyncContextManager[None]:
@@ -129,8 +139,9 @@ class Contact:
                 continue
 
     async def _beat(self) -> Trouble | None:
+        held = next(one.version for one in self._reflectors if one.feed.kind is kinds.SERVICE)
         try:
-            await self.client.page(kinds.SERVICE, limit=1, timeout=self.pace.heartbeat_timeout)
+            body = await self.client.page(kinds.SERVICE, limit=1, timeout=self.pace.heartbeat_timeout)
         except TooManyRequests:
             self.heard_at = self._clock()
         except Unreachable as error:
@@ -142,8 +153,17 @@ class Contact:
             return error
         else:
             self.heard_at = self._clock()
+            if _is_behind(requests.page_version(body), held):
+                # Restored from a backup, or another cluster at the old address: a watch from our version would stay silent.
+                _LOG.warning("member.went_back", extra={"held": held})
+                self.distrust()
         return None
 
     def _try_again(self) -> None:
         self._wake.set()
         self._wake = asyncio.Event()
+
+
+def _is_behind(now: str, held: str) -> bool:
+    """Whether a list made after `held` was seen is older than it; versions that are no numbers are not compared (KEP-5504)."""
+    return now.isdigit() and held.isdigit() and int(now) < int(held)

@@ -1,7 +1,7 @@
 """One kind's way from the wire into a member's store; how it is listed and watched lives in watch."""
 
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
@@ -54,9 +54,9 @@ class Feed(Generic[T, R]):
         """The object is gone."""
         self.drop(_key(item))
 
-    def gone(self, fresh: Mapping[Key, R]) -> list[Key]:
-        """What is kept and no longer listed."""
-        return [key for key in self.held if key not in fresh]
+    def gone(self, fresh: Mapping[Key, R], unreadable: Container[Key]) -> list[Key]:
+        """What is kept and no longer listed. An object that cannot be read is not gone: it stays as it was last understood."""
+        return [key for key in self.held if key not in fresh and key not in unreadable]
 
 
 def feeds(store: MemberStore) -> tuple[Feed[Any, Any], ...]:

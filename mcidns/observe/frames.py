@@ -22,6 +22,15 @@ class _RawList(msgspec.Struct, gc=False):
     items: list[msgspec.Raw] | None = None
 
 
+class _Name(msgspec.Struct, gc=False):
+    name: str
+    namespace: str = ""
+
+
+class _Named(msgspec.Struct, gc=False):
+    metadata: _Name
+
+
 class _Frame(msgspec.Struct, gc=False):
     type: str
     object: msgspec.Raw
@@ -33,12 +42,16 @@ class _Bookmark(msgspec.Struct, gc=False):
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """A page of a list: its readable items, the list's version, how many items could not be read, and where it goes on."""
+    """A page of a list: its readable items, the list's version, how many items could not be read, and where it goes on.
+
+    `unreadable` are namespace and name of those that could not be read but at least say who they are.
+    """
 
     items: tuple[T, ...]
     version: str
     skipped: int
     after: str = ""
+    unreadable: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +100,7 @@ class Decoder(Generic[T]):
         )
         self._whole: msgspec.json.Decoder[Any] = msgspec.json.Decoder(whole)
         self._item: msgspec.json.Decoder[T] = msgspec.json.Decoder(shape)
+        self._named = msgspec.json.Decoder(_Named)
         self._raw = msgspec.json.Decoder(_RawList)
         self._frame = msgspec.json.Decoder(_Frame)
         self._bookmark = msgspec.json.Decoder(_Bookmark)
@@ -103,13 +117,22 @@ class Decoder(Generic[T]):
     def _item_by_item(self, body: bytes) -> Page[T]:
         raw = self._raw.decode(body)
         items: list[T] = []
+        unreadable: list[tuple[str, str]] = []
         skipped = 0
         for one in raw.items or ():
             try:
                 items.append(self._item.decode(one))
             except UNREADABLE:
                 skipped += 1
-        return Page(tuple(items), raw.metadata.resource_version, skipped, raw.metadata.continue_)
+                unreadable += self._who(one)
+        return Page(tuple(items), raw.metadata.resource_version, skipped, raw.metadata.continue_, tuple(unreadable))
+
+    def _who(self, raw: msgspec.Raw) -> list[tuple[str, str]]:
+        try:
+            metadata = self._named.decode(raw).metadata
+        except UNREADABLE:
+            return []
+        return [(metadata.namespace, metadata.name)]
 
     def frame(self, line: bytes) -> Put[T] | Removed[T] | Bookmark | Failure | Garbage:
         """Decode one line of a watch."""

@@ -189,6 +189,9 @@ class Members:
                 running.version = str((await client.get_path("/version")).get("gitVersion", ""))[:64]
                 system = await client.get(kinds.NAMESPACE, None, "kube-system")
                 running.cluster_id = str((system.get("metadata") or {}).get("uid", ""))[:64]
+                if before[1] not in ("", running.cluster_id) and running.contact is not None:
+                    _LOG.warning("member.replaced", extra={"cluster": running.cluster.name, "cluster_id": running.cluster_id})
+                    running.contact.distrust()
             except (KubeError, ConfigError) as error:
                 _LOG.debug("member.unidentified", extra={"cluster": running.cluster.name, "why": str(error)})
             if before != (running.version, running.cluster_id):

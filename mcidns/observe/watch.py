@@ -89,7 +89,7 @@ class Reflector:
     """Keeps one kind of one member in its store; ends only by cancellation.
 
     `current`: the store is what the API holds, as far as anybody can know. `failing`: why it cannot be read, None while it
-    can; a stream that breaks is no failure until it cannot be opened again.
+    can; a stream that breaks is no failure until it cannot be opened again. `version`: up to where the store is current.
     """
 
     def __init__(self, feed: Feed[Any, Any], host: Host) -> None:
@@ -100,8 +100,8 @@ class Reflector:
         self.relists = 0
         self.skipped = 0
         self.events = 0
+        self.version = ""
         self._host = host
-        self._version = ""
         self._bookmarks = False
         self._failures = 0
         self._throttled = 0
@@ -116,21 +116,28 @@ class Reflector:
         while True:
             self._forget_stream()
             try:
-                if not self._version or self._now() >= self._resync_at:
+                if not self.version or self._now() >= self._resync_at:
                     await self._list()
                 delay = await self._watch()
             except Gone as error:
-                self._version = ""
-                delay = self._broken(error)
+                self.version = ""
+                # A server that forgets faster than it can be read is as good as silent.
+                hopeless = self._opened_at is None and self._failures >= RELIST_AFTER
+                delay = self._failed(error) if hopeless else self._broken(error)
             except (KubeError, ConfigError) as error:
                 # A stream that was open may break: whether that is trouble shows when it is opened again.
                 delay = self._failed(error) if self._opened_at is None else self._broken(error)
             await self._pause(delay)
 
-    def interrupt(self) -> None:
-        """Do not believe an open stream: open it anew. Until then the store does not count as current."""
+    def interrupt(self, *, relist: bool = False) -> None:
+        """Do not believe an open stream: open it anew. Until then the store does not count as current.
+
+        With `relist` do not believe the version either.
+        """
+        self.current = False
+        if relist:
+            self.version = ""
         if self._open is not None:
-            self.current = False
             self._open.reschedule(asyncio.get_running_loop().time())
 
     def _forget_stream(self) -> None:
@@ -141,16 +148,22 @@ class Reflector:
     async def _list(self) -> None:
         """Read everything, then apply the difference; a list that fails changes nothing."""
         fresh: dict[Key, Any] = {}
+        unreadable: set[Key] = set()
         after = version = ""
         while True:
-            after, found = self._reduced(await self._page(after), fresh)
+            after, found = self._reduced(await self._page(after), fresh, unreadable)
             version = found or version
             if not after:
                 break
-        await self._apply(fresh)
+        for key in self.feed.gone(fresh, unreadable):
+            self.feed.drop(key)
+        for count, (key, record) in enumerate(fresh.items(), 1):
+            self.feed.put(key, record)
+            if count % AT_ONCE == 0:
+                await asyncio.sleep(0)
         self.relists += self.synced
         self.synced = True
-        self._version = version
+        self.version = version
         self._resync_at = self._now() + self._host.pace.resync * random.uniform(0.7, 1.3)
         if self._unserved:
             self._unserved = False
@@ -160,7 +173,7 @@ class Reflector:
         client, size = self._host.client, self._host.pace.page
         return await client.page(self.feed.kind, limit=size, after=after, gate=self._host.turn())
 
-    def _reduced(self, body: bytes, fresh: dict[Key, Any]) -> tuple[str, str]:
+    def _reduced(self, body: bytes, fresh: dict[Key, Any], unreadable: set[Key]) -> tuple[str, str]:
         """Add a page's objects, reduced, to `fresh`; returns where the list goes on and its version.
 
         Nothing of the page outlives this call: of many members waiting for their next page, none holds the one before.
@@ -170,16 +183,9 @@ class Reflector:
         except frames.UNREADABLE as error:
             raise ServerError(f"GET {self.feed.kind.path()}", 200, "", f"the list is unreadable: {error}") from error
         self.skipped += page.skipped
+        unreadable.update(page.unreadable)
         fresh.update(self.feed.take(page.items))
         return page.after, page.version
-
-    async def _apply(self, fresh: dict[Key, Any]) -> None:
-        for key in self.feed.gone(fresh):
-            self.feed.drop(key)
-        for count, (key, record) in enumerate(fresh.items(), 1):
-            self.feed.put(key, record)
-            if count % AT_ONCE == 0:
-                await asyncio.sleep(0)
 
     # --- watch
 
@@ -189,7 +195,7 @@ class Reflector:
         seconds = random.randint(pace.shortest_watch, pace.longest_watch)
         seconds = max(1, min(seconds, int(self._resync_at - self._now()) + 1))
         silence = pace.silence_with_bookmarks if self._bookmarks else seconds + pace.silence_past_end
-        stream = self._host.client.watch(self.feed.kind, resource_version=self._version, seconds=seconds, silence=silence)
+        stream = self._host.client.watch(self.feed.kind, resource_version=self.version, seconds=seconds, silence=silence)
         try:
             async with asyncio.timeout(None) as scope, stream:
                 self._open, self._opened_at = scope, self._now()
@@ -209,14 +215,14 @@ class Reflector:
         match frame:
             case Put(item):
                 self.feed.set(item)
-                self._version = item.metadata.resource_version or self._version
+                self.version = item.metadata.resource_version or self.version
                 self.events += 1
             case Removed(item):
                 self.feed.remove(item)
-                self._version = item.metadata.resource_version or self._version
+                self.version = item.metadata.resource_version or self.version
                 self.events += 1
             case Bookmark(version):
-                self._version, self._bookmarks = version or self._version, True
+                self.version, self._bookmarks = version or self.version, True
             case Failure(status):
                 raise errors.from_status(f"watch of {self.feed.kind}", status)
             case Garbage(why):
@@ -259,7 +265,7 @@ class Reflector:
     def _count_failure(self) -> None:
         self._failures = 1 if self._lived() >= self._host.pace.healthy else self._failures + 1
         if self._failures >= RELIST_AFTER:
-            self._version = ""
+            self.version = ""
 
     def _lived(self) -> float:
         if self._opened_at is None or self._closed_at is None:

@@ -173,60 +173,6 @@ async def test_a_kind_that_was_served_and_is_not_found_any_more_is_trouble_not_e
         assert fleet.state("eu", SHOP) is not None
 
 
-async def test_a_watch_that_is_too_old_is_listed_again_and_deletions_in_the_gap_are_found() -> None:
-    async with serving("eu") as (eu,), watching(eu) as fleet:
-        eu.put(service("gone", "192.0.2.77"))
-        await fleet.until(lambda: fleet.state("eu", SourceRef("Service", "shop", "gone")) is not None)
-        fleet.told.clear()
-        eu.faults.vanish("services", "gone", "shop")
-        await fleet.until(lambda: fleet.state("eu", SourceRef("Service", "shop", "gone")) is None)
-        assert fleet.told == ["Service shop/gone"]
-        assert fleet.health("eu").relists == 1
-
-
-async def test_410_time_and_again_neither_loses_the_member_nor_its_objects() -> None:
-    async with serving("eu") as (eu,), watching(eu, first_delay=0.01) as fleet:
-        await fleet.seen("eu")
-        fleet.told.clear()
-        eu.faults.expire_next_watch(times=8)
-        eu.faults.drop_streams()
-        await fleet.until(lambda: fleet.health("eu").relists >= 8)
-        assert (fleet.told, fleet.addresses("eu")) == ([], ["192.0.2.1"])
-
-
-@pytest.mark.parametrize("code", [pytest.param(410, id="expired"), pytest.param(500, id="error"), pytest.param(503, id="away")])
-async def test_a_list_that_breaks_between_pages_is_begun_again(code: int) -> None:
-    async with serving("eu") as (eu,):
-        for number in range(5):
-            eu.put(service(f"more-{number}"))
-        eu.faults.fail(code, "continue=", times=1)
-        async with watching(eu, page=2) as fleet:
-            await fleet.seen("eu")
-            assert fleet.health("eu").services == 6
-
-
-async def test_a_relist_that_fails_keeps_everything() -> None:
-    async with serving("eu") as (eu,), watching(eu, page=1) as fleet:
-        eu.put(service("more"))
-        await fleet.until(lambda: fleet.health("eu").services == 2)
-        fault = eu.faults.fail(500, "continue=", times=None)
-        eu.faults.compact()
-        eu.faults.expire_next_watch()
-        eu.faults.drop_streams("services")
-        await fleet.until_lost("eu", "ServerError")
-        assert fleet.health("eu").services == 2
-        fault.remove()
-        await fleet.seen("eu")
-
-
-async def test_a_full_resync_comes_round_by_itself() -> None:
-    async with serving("eu") as (eu,), watching(eu, resync=0.1) as fleet:
-        await fleet.seen("eu")
-        fleet.told.clear()
-        await fleet.until(lambda: fleet.health("eu").relists >= 3)
-        assert fleet.told == []
-
-
 async def test_one_429_is_obeyed_without_a_word_and_many_are_told() -> None:
     async with serving("eu") as (eu,), watching(eu) as fleet:
         await fleet.seen("eu")

@@ -43,6 +43,12 @@ def test_a_malformed_object_costs_only_itself(bad: Any) -> None:
     assert isinstance(Decoder(Ingress).frame(event("MODIFIED", bad)), Garbage)
 
 
+def test_an_unreadable_object_that_says_who_it_is_is_named() -> None:
+    bad = [{"metadata": {"name": "a", "namespace": "shop"}, "spec": 5}, {"metadata": {"name": 1}}]
+    page = Decoder(Ingress).page(listed(*bad, ingress()))
+    assert (page.unreadable, page.skipped) == ((("shop", "a"),), 2)
+
+
 def test_an_item_of_bytes_that_are_no_text_costs_only_itself() -> None:
     body = listed(ingress()).replace(b'"items": [', b'"items": [{"metadata": {"name": "\xff\xfe"}}, ')
     page = Decoder(Ingress).page(body)

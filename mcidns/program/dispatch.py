@@ -20,6 +20,8 @@ _LOG = logging.getLogger(__name__)
 
 OFFER = 1024
 """Changes offered to `pack` at once; it takes as many as fit."""
+WORTHWHILE = 100
+"""Changes that fill a message well enough to be sent while more are being planned."""
 SPLITS = 200
 """Refused batches halved before the zone pauses, so that a zone full of bad records cannot flood its server."""
 DENIED_IN_A_ROW = 3
@@ -52,9 +54,14 @@ class Dispatch:
         """Whether the zone as a whole was denied and nothing was taken since."""
         return self._probing
 
-    def launch(self) -> None:
-        """Start batches while there is room. After a denial of the whole zone one change at a time is tried."""
+    def launch(self, *, more_to_come: bool = False) -> None:
+        """Start batches while there is room. After a denial of the whole zone one change at a time is tried.
+
+        While one is under way and planning goes on, small batches wait to become bigger ones: a message has its price.
+        """
         state = self._state
+        if more_to_come and self._under_way and len(state.outbox) < WORTHWHILE:
+            return
         room = 1 if self._probing else max(1, state.rules.capabilities.parallel)
         while self._under_way < room:
             piece = state.outbox.piece()
@@ -151,6 +158,8 @@ class Dispatch:
         if opened.left <= 0:
             del state.open[change.name]
             state.tell(change.name, opened.remarks, losers=opened.losers, written=written)
+            if written and change.name not in state.desk.wishes:
+                state.desk.wishes.forget_name(change.name)
 
     def _postpone(self, batch: Batch, *, look: bool) -> None:
         """Plan these again later; after an answer that leaves it open whether they were written, look first."""

@@ -22,7 +22,7 @@ class ListsTexts(Protocol):
 
 
 class Mirror:
-    """A base as read and an overlay of what changed since; every change costs what it touches, whatever the zone's size.
+    """A base as read and an overlay of what changed or was asked for; a change costs what it touches, whatever the zone's size.
 
     `scan` must have run to its end before the index is asked. `knows` is True of every name once the zone was listed, else
     only of names that were looked at.
@@ -42,7 +42,12 @@ class Mirror:
     def at(self, name: DnsName) -> tuple[RecordSet, ...]:
         """All record sets at a name."""
         known = self._overlay.get(name)
-        return known if known is not None else self._base.get(name, ())
+        if known is None:
+            known = self._base.get(name, ())
+            if self._listed:
+                # A base decodes at every question; names that are asked for are few and asked for again.
+                self._overlay[name] = known
+        return known
 
     def knows(self, name: DnsName) -> bool:
         """Whether `at` speaks of the zone, not of our ignorance."""

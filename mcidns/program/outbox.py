@@ -79,5 +79,9 @@ class Outbox:
             name in self._split and any(change.name == name for piece in self._pieces for change in piece)
         )
 
+    def __len__(self) -> int:
+        """Names with changes waiting, once per urgency; pieces of refused batches count as one each."""
+        return len(self._pieces) + sum(map(len, self._waiting.values()))
+
     def __bool__(self) -> bool:
         return bool(self._pieces) or any(self._waiting.values())

@@ -127,19 +127,25 @@ def holding(txt: RecordSet) -> Holding:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """An affix made ready: lower-cased, and with the type token put where ExternalDNS puts it."""
+    """An affix made ready: lower-cased, and with the type token put where ExternalDNS puts it.
+
+    `sure_legacy`: no name without a type can be read as one with a type, because no token follows what stands before it.
+    """
 
     prefix: str
     suffix: str
     wildcard: str
     templated: bool
+    sure_legacy: bool = False
 
     @classmethod
     def of(cls, affix: Affix) -> "Form":
         """Prefix and suffix exclude each other; the prefix wins."""
         prefix = affix.prefix.lower()
         suffix = "" if prefix else affix.suffix.lower()
-        return cls(prefix, suffix, affix.wildcard.lower(), _TEMPLATE in prefix or _TEMPLATE in suffix)
+        templated = _TEMPLATE in prefix or _TEMPLATE in suffix
+        after = prefix.partition(_TEMPLATE)[2]
+        return cls(prefix, suffix, affix.wildcard.lower(), templated, templated and after != "" and not after[0].isalnum())
 
     def name(self, name: DnsName, type_: str | None) -> DnsName:
         """The registry name for a record; the legacy one without type where `type_` is None."""
@@ -247,7 +253,7 @@ class Names:
             return
         for form in self.forms:
             txt = form.name(name, None)
-            if form.subject(txt) == (name, None):
+            if (form.sure_legacy and not form.wildcard) or form.subject(txt) == (name, None):
                 yield txt, False
 
     def subjects(self, registry: DnsName) -> Iterator[tuple[DnsName, str | None]]:

@@ -52,7 +52,7 @@ def diff(rules: Rules, aim: Wanted | Gone, at: ownership.At, places: Collection[
     if fitted.refused:
         # What was refused is a mistake to be told, not a wish for fewer records.
         steps.delete = {}
-    draft = _drafted(rules, aim, here, steps, at)
+    draft = _drafted(rules, aim, here, steps)
     surviving = {key for key in here.own if key not in steps.delete} | steps.create.keys()
     speaking = {holding.txt.key.name for key, holding in here.holdings.items() if key in surviving}
     unsure = [place for place in places if place not in speaking]
@@ -96,8 +96,10 @@ def _steps(rules: Rules, desired: dict[RecordKey, RecordSet], here: Standing, at
         standing = here.own.get(key)
         if standing is None:
             obstacle = _obstacle(rules, key, here, at)
-            if obstacle is None:
+            if obstacle is None or isinstance(obstacle, ownership.Holding):
                 steps.create[key] = records
+                if obstacle is not None:
+                    here.holdings[key] = obstacle
             else:
                 steps.remarks.append(obstacle)
         elif (standing.values, standing.ttl, standing.properties) != (records.values, records.ttl, records.properties):
@@ -134,8 +136,11 @@ def _forbidden(rules: Rules, what: str, sets: dict[RecordKey, RecordSet]) -> Rem
     )
 
 
-def _obstacle(rules: Rules, key: RecordKey, here: Standing, at: ownership.At) -> Remark | None:
-    """Why this key may not be created: somebody's record or ownership is there, or there is no room for ours."""
+def _obstacle(rules: Rules, key: RecordKey, here: Standing, at: ownership.At) -> Remark | ownership.Holding | None:
+    """Why this key may not be created: somebody's record or ownership is there, or there is no room for ours.
+
+    Otherwise our ownership, where it outlived its record.
+    """
     other = here.in_the_way(key)
     if other is not None:
         owner = here.owners.get(other)
@@ -152,7 +157,7 @@ def _obstacle(rules: Rules, key: RecordKey, here: Standing, at: ownership.At) ->
         return Remark("Failed", "NotOwner", str(error))
     found = rules.names.find(key, at)
     if found is None or (found.claim is not None and found.claim.owner == rules.owner):
-        return _cname_at(place, at)
+        return _cname_at(place, at) or found
     if found.claim is not None:
         return Remark(
             "Failed",
@@ -184,7 +189,7 @@ def _cname_at(place: DnsName, at: ownership.At) -> Remark | None:
     return None
 
 
-def _drafted(rules: Rules, aim: Wanted, here: Standing, steps: _Steps, at: ownership.At) -> Draft:
+def _drafted(rules: Rules, aim: Wanted, here: Standing, steps: _Steps) -> Draft:
     draft = Draft(aim.name)
     for key, records in steps.delete.items():
         draft.add(key, Edit(key, records, None))
@@ -201,9 +206,8 @@ def _drafted(rules: Rules, aim: Wanted, here: Standing, steps: _Steps, at: owner
     content = ownership.write(rules.owner, aim.resource, clusters=aim.clusters, orphan=aim.orphan)
     for key in (*steps.create, *(key for key in here.own if key not in steps.delete)):
         standing = steps.create.get(key) or steps.update.get(key) or here.own[key]
-        holding = here.holdings.get(key) or rules.names.find(key, at)
         may_note = rules.policy != "CreateOnly" or key in steps.create
-        _mark(rules, draft, standing, holding, content if may_note else None)
+        _mark(rules, draft, standing, here.holdings.get(key), content if may_note else None)
     return draft
 
 

@@ -48,6 +48,7 @@ class Programmer:
         self._broken: dict[str, str] = {}
         self._workers: dict[str, Worker] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._ending: set[asyncio.Task[None]] = set()
         self._opened: list[Provider] = []
         self._routes = Routes()
         self._homes: dict[DnsName, str | None] = {}
@@ -64,10 +65,17 @@ class Programmer:
         )
 
     def open(self, spec: ProviderSpec) -> Provider:
-        """Make a provider for `set_zone`; it is closed when `run` ends. Raises ConfigError."""
+        """Make a provider for `set_zone`; it is closed by `close`, or when `run` ends. Raises ConfigError."""
         provider = self._open_provider(spec)
         self._opened.append(provider)
         return provider
+
+    def close(self, provider: Provider) -> None:
+        """Give up a provider made by `open` that no zone has any more; it is closed once the workers that used it have ended."""
+        if provider not in self._opened or self._group is None or any(used is provider for used in self._providers.values()):
+            return
+        self._opened.remove(provider)
+        self._group.create_task(_close(provider, frozenset(self._ending)))
 
     async def run(self) -> None:
         """Serve all zones until cancelled; then every task has ended and the providers opened here are closed."""
@@ -126,6 +134,8 @@ class Programmer:
         task = self._tasks.get(name)
         if task is not None:
             task.cancel()
+            self._ending.add(task)
+            task.add_done_callback(self._ending.discard)
 
     def remove_zone(self, name: str) -> None:
         """Stop working on a zone; what it holds stays."""
@@ -235,3 +245,9 @@ async def _after(former: "asyncio.Task[None] | None", worker: Worker) -> None:
     if former is not None:
         await asyncio.wait((former,))
     await worker.run()
+
+
+async def _close(provider: Provider, ending: frozenset["asyncio.Task[None]"]) -> None:
+    if ending:
+        await asyncio.wait(ending)
+    await asyncio.gather(provider.aclose(), return_exceptions=True)

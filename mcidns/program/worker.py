@@ -143,7 +143,7 @@ class Worker:
         state = self.state
         more = self._planner.run_slice(now) if state.dirty or state.passing or self._planner.rejudge_due(now) else False
         self._reader.look_if_due()
-        self._dispatch.launch()
+        self._dispatch.launch(more_to_come=more)
         if state.trouble is not None and not self.is_busy and not self._dispatch.is_probing:
             state.trouble = None
         return more

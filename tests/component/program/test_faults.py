@@ -5,6 +5,8 @@ import asyncio
 import pytest
 
 from mcidns.errors import Conflict, Denied, Rejected, Throttled, Transient
+from mcidns.program.plugins import ProviderSpec
+from mcidns.provider import ProviderSettings
 from mcidns.testing.memory import Fault, MemoryProvider
 from tests.component.program.bench import provider, running
 from tests.unit.program.builders import name, records, ref, txt, wish, zone
@@ -295,3 +297,44 @@ async def test_a_pack_that_breaks_pauses_the_zone_and_ends_nothing(caplog):
         broken.clear()
         await asyncio.sleep(30.0)
         assert bench.word().state == "Programmed"
+
+
+async def test_a_mistake_of_our_own_in_a_turn_restarts_the_zone_and_ends_nothing():
+    server = provider()
+    async with running(server) as bench:
+        await bench.idle()
+        calls = iter([True])
+        real = bench.provider.confirm
+
+        async def confirm(domain, batch, receipt):
+            return object() if next(calls, None) else await real(domain, batch, receipt)
+
+        server.confirm = confirm  # type: ignore[method-assign]  # an answer no provider may give
+        bench.wish(wish("foo", "192.0.2.1"))
+        await asyncio.sleep(0.5)
+        assert not bench.status.ready
+        assert "AttributeError" in bench.status.message
+        bench.wish(wish("foo", "192.0.2.2"))
+        await asyncio.sleep(5.0)
+        assert bench.word().state == "Programmed"
+        assert bench.values("foo") == ("192.0.2.2",)
+        assert bench.status.ready
+
+
+async def test_a_provider_given_up_is_closed_when_the_workers_that_used_it_have_ended():
+    first, second = provider(), provider()
+    made = iter([first, second])
+    async with running(provider()) as bench:
+        bench.programmer._open_provider = lambda _: next(made)
+        spec = ProviderSpec("memory", ProviderSettings("main", {}))
+        old, new = bench.programmer.open(spec), bench.programmer.open(spec)
+        bench.programmer.set_zone(zone(), old)
+        await bench.idle()
+        bench.programmer.close(old)
+        assert not first.closed
+        bench.programmer.set_zone(zone(), new)
+        bench.programmer.close(old)
+        await bench.idle()
+        await asyncio.sleep(0.1)
+        assert (first.closed, second.closed) == (True, False)
+    assert second.closed

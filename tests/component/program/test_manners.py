@@ -1,0 +1,41 @@
+"""Good manners towards the loop and the memory: planning gives way, and what is over is forgotten."""
+
+import asyncio
+import time
+
+from tests.component.program.bench import running
+from tests.unit.program.builders import ref, wish
+
+
+async def test_planning_thousands_of_names_gives_way_to_other_tasks():
+    async with running() as bench:
+        await bench.idle(30.0)
+        for number in range(3000):
+            bench.wish(wish(f"h{number}", "192.0.2.1", source=ref(f"h{number}")))
+        turns = 0
+        started = time.process_time()
+        while bench.status.writes < 3000 and time.process_time() - started < 30.0:
+            await asyncio.sleep(0)
+            turns += 1
+        assert bench.status.writes == 3000
+        assert turns > 10
+
+
+async def test_names_that_went_are_forgotten_everywhere():
+    async with running() as bench:
+        await bench.idle(30.0)
+        for number in range(5):
+            bench.wish(wish(f"h{number}", "192.0.2.1", source=ref(f"h{number}")))
+        await bench.idle(30.0)
+        for number in range(5):
+            bench.programmer.forget(ref(f"h{number}"))
+        await bench.idle(30.0)
+        programmer = bench.programmer
+        assert not list(programmer._wishes.names())
+        assert not list(programmer._wishes.left())
+        assert programmer._homes == {}
+        assert not programmer._members["example"]
+        assert programmer._reports._known == {}
+        assert programmer._reports._shown == {}
+        state = programmer._workers["example"].state
+        assert (state.dirty, state.open, dict(state.in_flight), state.emptying) == ({}, {}, {}, {})

@@ -4,13 +4,13 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 from mcidns.model.names import DnsName
 from mcidns.model.references import ObjectRef
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class RecordKey:
+class RecordKey(NamedTuple):
     """What makes a record set one: name, type (`A`, `TXT`, …) and set identifier (empty but for routing policies)."""
 
     name: DnsName

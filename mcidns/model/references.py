@@ -1,14 +1,12 @@
 """References to Kubernetes objects and the sources behind a host; fetching them lives with the clients."""
 
-from dataclasses import dataclass
-from typing import Literal, NewType
+from typing import Literal, NamedTuple, NewType
 
 ClusterName = NewType("ClusterName", str)
 SourceKind = Literal["Ingress", "Service"]
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class ObjectRef:
+class ObjectRef(NamedTuple):
     """An object of the host cluster by kind, namespace (empty if cluster-scoped) and name."""
 
     kind: str
@@ -19,8 +17,7 @@ class ObjectRef:
         return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class SourceRef:
+class SourceRef(NamedTuple):
     """An Ingress or Service that exists under this name in several members."""
 
     kind: SourceKind

@@ -15,6 +15,7 @@ from rich.console import Console
 
 from bench import deciding, figures, fleet, latency, region_loss, resync, sync, transfer
 from bench.figures import Benchmark, Outcome, Skipped
+from mcidns import runtime
 from mcidns.emulator import StatusError
 
 ALL: dict[str, Benchmark] = {
@@ -37,6 +38,7 @@ def main(names: Sequence[str], output: str, profile: int, *, strict: bool) -> No
     """Measure the budgets NAMES, or all of them. Exit code 0 even when one is missed (but see --strict), 2 when one breaks."""
     console = Console(stderr=output == "json", width=None if sys.stdout.isatty() else 200)
     outcomes = []
+    runtime.tune()  # as `mcidns run` does
     console.print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, Python {platform.python_version()}", style="dim")
     for name in names or ALL:
         console.print(f"running {name} …", style="dim")

@@ -81,7 +81,7 @@ class Timed:
 
 @contextlib.asynccontextmanager
 async def running(zone: Zone, provider: Timed) -> AsyncIterator[Programmer]:
-    """A Programmer that serves the zone; every report is fetched at once, as the controller does."""
+    """A Programmer that serves the zone; reports are fetched when nothing moves, as the controller does."""
     reported: list[ObjectRef] = []
     programmer = Programmer(clock=time.time, on_report=reported.append, on_zone=lambda _: None)
     programmer.set_zone(zone, provider)
@@ -96,6 +96,9 @@ async def running(zone: Zone, provider: Timed) -> AsyncIterator[Programmer]:
 
 async def _read_reports(programmer: Programmer, reported: list[ObjectRef]) -> None:
     while True:
+        if programmer.is_moving:
+            await asyncio.sleep(0.02)
+            continue
         sources, reported[:] = list(reported), []
         for source in sources:
             programmer.programming(source)

@@ -14,6 +14,9 @@ _LOG = logging.getLogger(__name__)
 SLICE = 0.008
 """Seconds of passes after which the loop gets its turn, so that a thousand marks never hold up a watch or a zone."""
 
+GLANCE = 0.02
+"""Seconds between two looks at whether idle marks still have to wait."""
+
 FIRST_DELAY = 1.0
 LONGEST_DELAY = 60.0
 
@@ -25,11 +28,20 @@ class Agenda(Generic[K]):
     A pass that raises is logged, and its key is tried again after 1 s doubling to 60 s; no other key waits for it.
     """
 
-    def __init__(self, run_pass: Callable[[K], float | None], *, clock: Callable[[], float], name: str = "agenda") -> None:
+    def __init__(
+        self,
+        run_pass: Callable[[K], float | None],
+        *,
+        clock: Callable[[], float],
+        name: str = "agenda",
+        waits: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._run_pass = run_pass
         self._clock = clock
         self._name = name
+        self._waits = waits
         self._due: dict[K, None] = {}
+        self._idle: dict[K, None] = {}
         self._timers: list[tuple[float, int, K]] = []
         self._next_look: dict[K, float] = {}
         self._failures: dict[K, int] = {}
@@ -44,6 +56,12 @@ class Agenda(Generic[K]):
         self._quiet.clear()
         self._wake.set()
 
+    def mark_idly(self, key: K) -> None:
+        """Look at the key when nothing is due and `waits` does not hold it up: nothing but words depends on it."""
+        if not self._idle:
+            self._wake.set()
+        self._idle[key] = None
+
     def mark_at(self, key: K, when: float) -> None:
         """Look at the key at this unix time at the latest; a nearer time already noted stays."""
         noted = self._next_look.get(key)
@@ -57,6 +75,7 @@ class Agenda(Generic[K]):
     def drop(self, key: K) -> None:
         """Forget the key: its marks, its time and its failures."""
         self._due.pop(key, None)
+        self._idle.pop(key, None)
         self._next_look.pop(key, None)
         self._failures.pop(key, None)
 
@@ -73,18 +92,25 @@ class Agenda(Generic[K]):
         """Work until cancelled."""
         while True:
             self._collect_timers()
-            if not self._due:
-                self._quiet.set()
-                await self._sleep()
+            if self._due:
+                self._work_one_slice(self._due)
+                await asyncio.sleep(0)
                 continue
-            self._work_one_slice()
-            await asyncio.sleep(0)
+            self._quiet.set()
+            if not self._idle:
+                await self._sleep()
+            elif self._waits():
+                await self._sleep(GLANCE)
+            else:
+                self._work_one_slice(self._idle)
+                await asyncio.sleep(0)
 
-    def _work_one_slice(self) -> None:
+    def _work_one_slice(self, keys: dict[K, None]) -> None:
         end = time.perf_counter() + SLICE
-        while self._due and time.perf_counter() < end:
-            key = next(iter(self._due))
-            del self._due[key]
+        while keys and time.perf_counter() < end:
+            key = next(iter(keys))
+            self._due.pop(key, None)
+            self._idle.pop(key, None)
             self._pass(key)
 
     def _pass(self, key: K) -> None:
@@ -110,9 +136,11 @@ class Agenda(Generic[K]):
                 del self._next_look[key]
                 self.mark(key)
 
-    async def _sleep(self) -> None:
+    async def _sleep(self, most: float | None = None) -> None:
         self._wake.clear()
         delay = max(0.0, self._timers[0][0] - self._clock()) if self._timers else None
+        if most is not None:
+            delay = most if delay is None else min(delay, most)
         try:
             await asyncio.wait_for(self._wake.wait(), delay)
         except TimeoutError:

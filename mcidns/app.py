@@ -7,7 +7,7 @@ import signal
 import time
 from collections.abc import Callable, Mapping
 
-from mcidns import web
+from mcidns import runtime, web
 from mcidns.fleet import Fleet
 from mcidns.handlers import HubWatch
 from mcidns.hub.generated import GeneratedMember
@@ -21,6 +21,7 @@ from mcidns.observe.inventory import Inventory
 from mcidns.observe.members import Members
 from mcidns.observe.resolver import Resolver
 from mcidns.observe.watch import Pace
+from mcidns.precedence import Precedence
 from mcidns.program.programmer import Programmer
 from mcidns.reconcile import Reconciler, Surroundings
 from mcidns.settings import Settings
@@ -30,8 +31,6 @@ from mcidns.web import Health
 from mcidns.zoning import Zoning
 
 _LOG = logging.getLogger(__name__)
-
-STUCK_AFTER = 60.0
 
 
 class App:
@@ -55,7 +54,15 @@ class App:
             clock=clock, on_change=lambda name: self.reconciler.target_changed(name), nameservers=settings.resolvers
         )
         self.programmer = Programmer(clock=clock, on_report=self._reported, on_zone=self._zone_changed, dry_run=settings.dry_run)
-        self.telling = Telling(self._client, clock=clock, metrics=self.metrics, at_once=settings.writes, decides=decides)
+        precedence = Precedence(lambda: bool(self.reconciler.agenda.waiting) or self.programmer.is_moving, time.monotonic)
+        self.telling = Telling(
+            self._client,
+            clock=clock,
+            metrics=self.metrics,
+            at_once=settings.writes,
+            decides=decides,
+            waits=precedence.waits,
+        )
         self.reconciler = Reconciler(
             members=self.inventory,
             names=self.resolver,
@@ -64,6 +71,7 @@ class App:
             publish=self.telling.decided,
             clock=clock,
             metrics=self.metrics,
+            waits=precedence.waits,
         )
         self.fleet = Fleet(
             self.members,
@@ -103,6 +111,7 @@ class App:
         self._clock = clock
         self._pending: set[Callable[[], None]] = set()
         self._settled = False
+        self._complete = False
 
     async def run(self) -> None:
         """Run until cancelled."""
@@ -175,9 +184,11 @@ class App:
             await self.telling.flush(timeout=self.settings.stop_within / 2)
 
     def _surroundings(self) -> Surroundings:
+        # Once complete it stays so: a fleet that asks for one more member later says nothing about those that are there.
+        self._complete = self._complete or (self.listing.complete.is_set() and self.telling.members_in_step)
         return Surroundings(
             zones=self.zoning.zones,
-            inventory_complete=self.listing.complete.is_set() and self.telling.members_in_step,
+            inventory_complete=self._complete,
             namespace_labels=self.intake.namespace_labels,
         )
 
@@ -238,6 +249,7 @@ class App:
 
 async def serve(settings: Settings, access: Access) -> int:
     """Run a controller until SIGTERM or SIGINT; 0 after a clean stop."""
+    runtime.tune()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

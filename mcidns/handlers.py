@@ -5,7 +5,7 @@ import datetime as dt
 import logging
 import random
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 import kopf
@@ -98,8 +98,9 @@ class HubWatch:
             )
         return registry
 
-    def _handler(self, core: asyncio.AbstractEventLoop, kind: Kind) -> Callable[..., None]:
-        def seen(event: kopf.RawEvent, **_: Any) -> None:
+    def _handler(self, core: asyncio.AbstractEventLoop, kind: Kind) -> Callable[..., Awaitable[None]]:
+        # A coroutine, because kopf runs plain functions in a pool of threads, which costs more than all that is done here.
+        async def seen(event: kopf.RawEvent, **_: Any) -> None:
             body = dict(event["object"])
             core.call_soon_threadsafe(self._deliver, kind, str(event["type"] or ""), body)
 

@@ -126,8 +126,9 @@ class Provider(Protocol):
     async def apply(self, zone: DnsName, batch: Sequence[Change]) -> Receipt:
         """Write the batch, all or nothing. Applying what is already there is no error.
 
-        Raises Conflict when the zone is not as the edits expect, Rejected when the back end will never take it, Denied,
-        Throttled, or Transient (`unsure=True` when it may have been carried out).
+        A CNAME stands alone at its name (RFC 1034 §3.6.2): a batch that would leave it beside other data is a Conflict too,
+        never half a success. Raises Conflict when the zone is not as the edits expect, Rejected when the back end will never
+        take it, Denied, Throttled, or Transient (`unsure=True` when it may have been carried out).
         """
         ...
 

@@ -20,9 +20,6 @@ from mcidns.telemetry import Metrics
 
 _LOG = logging.getLogger(__name__)
 
-TELL_WITHIN = 0.2
-"""Seconds within which what several zone reports say of one host becomes one decision."""
-
 
 class Members(Protocol):
     """What the inventory answers."""
@@ -91,6 +88,7 @@ class Reconciler:
         publish: Callable[[Decision, Decision | None], None],
         clock: Callable[[], float],
         metrics: Metrics,
+        waits: Callable[[], bool] = lambda: False,
     ) -> None:
         self._members = members
         self._names = names
@@ -106,7 +104,7 @@ class Reconciler:
         self._by_target: dict[DnsName, set[ObjectRef]] = {}
         self._claims: dict[DnsName, dict[ObjectRef, Claim]] = {}
         self._claimed: dict[ObjectRef, tuple[DnsName, ...]] = {}
-        self.agenda: Agenda[ObjectRef] = Agenda(self._pass, clock=clock, name="hosts")
+        self.agenda: Agenda[ObjectRef] = Agenda(self._pass, clock=clock, name="hosts", waits=waits)
 
     def set_host(self, host: Host, memory: Memory) -> None:
         """The object is as it says. `memory` is what its status remembers; it counts only at the first sight of the host."""
@@ -149,7 +147,7 @@ class Reconciler:
         """A zone has news of the object's names."""
         # Only conditions follow from it. The words of one write come one by one, and DNS must not wait for the telling.
         if ref in self._hosts:
-            self.agenda.mark_at(ref, self._clock() + TELL_WITHIN)
+            self.agenda.mark_idly(ref)
 
     def all_changed(self) -> None:
         """Something that bears on every host is different: a member, a zone, a namespace."""

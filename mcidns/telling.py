@@ -6,6 +6,7 @@ import socket
 from collections.abc import Callable, Hashable, Iterable, Mapping
 
 from mcidns import words
+from mcidns.backlog import Backlog
 from mcidns.errors import ConfigError, McidnsError
 from mcidns.hub.dnsendpoint import EndpointClaim
 from mcidns.hub.dnsprovider import ProviderSpec
@@ -38,11 +39,6 @@ _KINDS: Mapping[str, Kind] = {
 }
 
 
-PAUSE = 0.01
-"""Seconds between two handfuls of decisions that are turned into writes."""
-
-TOGETHER = 8
-
 _CLAIMING: Mapping[str, Kind] = {
     kind.kind: kind
     for kind in (
@@ -60,16 +56,24 @@ _CLAIMING: Mapping[str, Kind] = {
 class Telling:
     """Everything returns at once; writes follow, the newest per object. `run` writes until cancelled, `flush` writes the rest."""
 
-    def __init__(self, client: KubeClient, *, clock: Callable[[], float], metrics: Metrics, at_once: int, decides: bool) -> None:
+    def __init__(
+        self,
+        client: KubeClient,
+        *,
+        clock: Callable[[], float],
+        metrics: Metrics,
+        at_once: int,
+        decides: bool,
+        waits: Callable[[], bool],
+    ) -> None:
         self.shelf = Shelf()
         self._client = client
         self._clock = clock
         self._metrics = metrics
         self._decides = decides
-        self._writer = Writer(at_once=at_once, on_result=self._written)
+        self._writer = Writer(at_once=at_once, on_result=self._written, waits=waits)
         self._decisions: dict[ObjectRef, Decision] = {}
-        self._untold: dict[ObjectRef, tuple[Decision, Decision | None]] = {}
-        self._wake = asyncio.Event()
+        self._backlog = Backlog(self._tell_of, self._tell_verdicts, waits)
         self._transitions = Transitions()
         self._events = Events(client, instance=socket.gethostname(), clock=clock)
         self._statuses = Statuses(client=client, shelf=self.shelf, writer=self._writer, clock=clock, on_status=self._rendered)
@@ -100,12 +104,11 @@ class Telling:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._writer.run())
             tasks.create_task(self._events.run())
-            tasks.create_task(self._tell())
+            tasks.create_task(self._backlog.run())
 
     async def flush(self, timeout: float) -> bool:
         """Write what is left, `timeout` seconds at most; the writers' own tasks have ended by then or not."""
-        for ref in tuple(self._untold):
-            self._tell_of(*self._untold.pop(ref))
+        self._backlog.drain()
         running = asyncio.create_task(self.run())
         try:
             written, posted = await asyncio.gather(self._writer.flush(timeout), self._events.flush(timeout))
@@ -131,29 +134,22 @@ class Telling:
 
     def decided(self, decision: Decision, previous: Decision | None) -> None:
         """A host's decision is another one: its status, its DNSEndpoint and its Events follow."""
-        self._untold[decision.host.ref] = (decision, self._untold.get(decision.host.ref, (decision, previous))[1])
-        self._wake.set()
-
-    async def _tell(self) -> None:
-        """Turn decisions into writes a few at a time, so that DNS goes first when a whole region is lost."""
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            while self._untold:
-                await asyncio.sleep(PAUSE)
-                for ref in tuple(self._untold)[:TOGETHER]:
-                    self._tell_of(*self._untold.pop(ref))
+        self._backlog.add(decision, previous)
 
     def _tell_of(self, decision: Decision, previous: Decision | None) -> None:
         ref = decision.host.ref
         if self.shelf.get(kinds.GLOBAL_HOST, ref.namespace, ref.name) is None:
             return
         self._decisions[ref] = decision
-        if previous is None or previous.verdicts != decision.verdicts:
-            seen = self.shelf.get(kinds.GLOBAL_HOST, ref.namespace, ref.name)
-            self._events.post(self._transitions.of_verdicts(decision, seen))
+        self._tell_verdicts(decision, previous)
         self._say(ref, lambda seen, now: status.of_host(decision, seen, now, self._extra(ref)))
         self._endpoints.want(endpoints.ref_of(ref), decision)
+
+    def _tell_verdicts(self, decision: Decision, previous: Decision | None) -> None:
+        if previous is None or previous.verdicts != decision.verdicts:
+            ref = decision.host.ref
+            seen = self.shelf.get(kinds.GLOBAL_HOST, ref.namespace, ref.name)
+            self._events.post(self._transitions.of_verdicts(decision, seen))
 
     def unreadable(self, problem: Unreadable) -> None:
         """An object cannot be used as it stands."""

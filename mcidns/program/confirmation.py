@@ -16,6 +16,8 @@ from mcidns.provider import Confirms, Propagation, Receipt
 
 FIRST_DELAY = 0.5
 LONGEST_DELAY = 60.0
+YIELD = 2.0
+"""Seconds for which a question that is due waits while there is something to write."""
 MOST = 256
 """Batches remembered at once; older ones are given up and said so."""
 
@@ -53,12 +55,12 @@ class Confirmation:
             self._say(self._queue.popleft(), "Unknown", "not checked, because too many writes are under way")
 
     def launch(self, now: float) -> None:
-        """Ask about the batch that is due first."""
+        """Ask about the batch that is due first, unless the zone is being written: that comes before, for a while."""
         provider = self._state.confirms
         if self._asking or provider is None or not self._queue:
             return
-        expected = min(self._queue, key=lambda expected: expected.due, default=None)
-        if expected is None or expected.due > now:
+        expected = min(self._queue, key=lambda expected: expected.due)
+        if expected.due > now or (self._state.is_moving and now < expected.due + YIELD):
             return
         self._queue.remove(expected)
         expected.batch = tuple(change for change in expected.batch if self._latest.get(change.name) == expected.number)
@@ -94,5 +96,7 @@ class Confirmation:
 
     @property
     def next_due(self) -> float | None:
-        """When to ask next, in the loop's time."""
-        return None if self._asking else min((expected.due for expected in self._queue), default=None)
+        """When to ask next, in the loop's time; a zone that is being written asks when it has its turn."""
+        if self._asking or not self._queue:
+            return None
+        return min(expected.due for expected in self._queue) + (YIELD if self._state.is_moving else 0.0)

@@ -143,8 +143,11 @@ class Dispatch:
                 # That answer may be older than this write.
                 state.must_look[change.name] = None
                 state.mark(change.name)
-            if _LOG.isEnabledFor(logging.INFO):
-                _LOG.info("zone.written", extra={"zone": state.zone.name, "host": change.name.relative, "change": change.note})
+            _LOG.debug("zone.changed", extra={"zone": state.zone.name, "host": change.name.relative, "change": change.note})
+        _LOG.info(
+            "zone.written",
+            extra={"zone": state.zone.name, "changes": len(batch), "first": f"{batch[0].name.relative} ({batch[0].note})"},
+        )
         self._confirmation.expect(batch, receipt, self._now())
 
     def _close(self, change: Change, *remarks: Remark, written: bool = False) -> None:

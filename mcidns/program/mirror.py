@@ -73,10 +73,11 @@ class Mirror:
         """Take in the present content of these names; those that differ from what was believed."""
         changed = set()
         for name, sets in names:
-            if self.knows(name) and self._same(self.at(name), sets):
+            before = self.at(name)
+            if self.knows(name) and self._same(before, sets):
                 continue
             changed.add(name)
-            self._put(name, sets)
+            self._put(name, before, sets)
         return changed
 
     @staticmethod
@@ -89,15 +90,20 @@ class Mirror:
             for edit in change.edits:
                 if edit.is_check:
                     continue
-                others = tuple(records for records in self.at(edit.key.name) if records.key != edit.key)
-                self._put(edit.key.name, others if edit.new is None else (*others, edit.new))
+                key, before = edit.key, self.at(edit.key.name)
+                others = tuple([records for records in before if records.key != key]) if before else ()
+                self._put(key.name, before, others if edit.new is None else (*others, edit.new))
 
-    def _put(self, name: DnsName, sets: tuple[RecordSet, ...]) -> None:
-        before = self.at(name)
+    def _put(self, name: DnsName, before: tuple[RecordSet, ...], sets: tuple[RecordSet, ...]) -> None:
         self._grown += bool(sets) - bool(before)
         self._overlay[name] = sets
-        if name in self._places or any(records.key.type == "TXT" for records in sets):
+        if name in self._places:
             self._index(name, sets)
+            return
+        for records in sets:
+            if records.key.type == "TXT":
+                self._index(name, sets)
+                return
 
     def _index(self, place: DnsName, sets: tuple[RecordSet, ...]) -> None:
         known = self._places.pop(place, ())

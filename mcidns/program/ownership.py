@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from mcidns.errors import ConfigError
@@ -27,6 +27,8 @@ _ESCAPE = re.compile(r"\\(\d{3}|.)")
 _UNSAFE = re.compile(r"[^A-Za-z0-9._:/@+=\[\] -]")
 _LONGEST_NOTE = 180
 _LONGEST_STRING = 255
+_REMEMBERED = 32768
+"""Records whose registry names are remembered, per zone; beyond that all are worked out again."""
 
 
 class Unownable(ValueError):
@@ -85,12 +87,18 @@ def write(owner: str, resource: str, *, clusters: str = "", orphan: bool = False
     """The ownership value in presentation format, labels sorted by key; a cluster note is made safe and cut at 180 characters."""
     parts = [HERITAGE, f"external-dns/owner={owner}", f"external-dns/resource={resource}"]
     if clusters:
-        note = _UNSAFE.sub("", clusters.replace(",", "+"))[:_LONGEST_NOTE]
-        parts.append(f"{CLUSTERS}={note}")
+        parts.append(f"{CLUSTERS}={_note(clusters)}")
     if orphan:
         parts.append(f"{DELETION}={ORPHAN}")
     text = ",".join(parts)
+    if len(text) <= _LONGEST_STRING:
+        return f'"{text}"'
     return " ".join(f'"{text[start : start + _LONGEST_STRING]}"' for start in range(0, len(text), _LONGEST_STRING))
+
+
+@lru_cache(maxsize=1024)
+def _note(clusters: str) -> str:
+    return _UNSAFE.sub("", clusters.replace(",", "+"))[:_LONGEST_NOTE]
 
 
 @lru_cache(maxsize=4096)
@@ -198,10 +206,15 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Where ownership of one zone's records stands: one form to write, several to read."""
+    """Where ownership of one zone's records stands: one form to write, several to read.
+
+    What was worked out for a record is remembered: it is asked for again when the record is planned, written and changed.
+    """
 
     zone: DnsName
     forms: tuple[Form, ...]
+    _written: dict[tuple[DnsName, str], DnsName] = field(default_factory=dict, compare=False, repr=False)
+    _places: dict[tuple[DnsName, str], tuple[tuple[DnsName, bool], ...]] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of(cls, zone: DnsName, registry: Registry) -> "Names":
@@ -210,6 +223,14 @@ class Names:
 
     def written(self, name: DnsName, type_: str) -> DnsName:
         """The name of the TXT we write for a record. Raises Unownable where DNS or the zone leaves no room for it."""
+        known = self._written.get((name, type_))
+        if known is None:
+            if len(self._written) >= _REMEMBERED:
+                self._written.clear()
+            known = self._written[name, type_] = self._checked(name, type_)
+        return known
+
+    def _checked(self, name: DnsName, type_: str) -> DnsName:
         form = self.forms[0]
         if type_ not in TYPES:
             raise Unownable(f"records of type {type_} cannot be owned by TXT; use one of {', '.join(TYPES)}")
@@ -242,8 +263,16 @@ class Names:
                     return found
         return None
 
-    def places(self, name: DnsName, type_: str) -> Iterator[tuple[DnsName, bool]]:
+    def places(self, name: DnsName, type_: str) -> tuple[tuple[DnsName, bool], ...]:
         """Every registry name that may speak for a record, in the order of their authority, and whether it names the type."""
+        known = self._places.get((name, type_))
+        if known is None:
+            if len(self._places) >= _REMEMBERED:
+                self._places.clear()
+            known = self._places[name, type_] = tuple(self._sought(name, type_))
+        return known
+
+    def _sought(self, name: DnsName, type_: str) -> Iterator[tuple[DnsName, bool]]:
         for position, form in enumerate(self.forms):
             txt = form.name(name, type_)
             certain = position == 0 and type_ in TYPES and not form.wildcard

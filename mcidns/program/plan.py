@@ -195,10 +195,6 @@ def _drafted(rules: Rules, aim: Wanted, here: Standing, steps: _Steps) -> Draft:
         draft.add(key, Edit(key, records, None))
     for key, new in steps.create.items():
         draft.add(key, Edit(key, None, new))
-        for absent in ("CNAME",) if key.type != "CNAME" else ("A", "AAAA", "MX", "TXT"):
-            other = RecordKey(key.name, absent)
-            if other not in here.own:
-                draft.add(key, Edit(other, None, None))
     for key, new in steps.update.items():
         draft.add(key, Edit(key, here.own[key], new))
     if rules.registry == "None":
@@ -229,7 +225,6 @@ def _mark(rules: Rules, draft: Draft, records: RecordSet, holding: ownership.Hol
     if place is not None and content is not None:
         txt = RecordKey(place, "TXT", key.set_identifier)
         draft.add(key, Edit(txt, None, RecordSet(txt, records.ttl, (content,), records.properties)))
-        draft.add(key, Edit(RecordKey(place, "CNAME"), None, None))
 
 
 def _sweep(rules: Rules, draft: Draft, ours: tuple[Mark, ...], surviving: set[RecordKey]) -> None:

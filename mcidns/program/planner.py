@@ -52,7 +52,7 @@ class Planner:
 
     def _plan(self, name: DnsName, now: float) -> None:
         state = self._state
-        if state.in_flight[name]:
+        if name in state.in_flight:
             state.deferred.add(name)
             return
         if name in state.looking:

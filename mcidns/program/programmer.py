@@ -195,6 +195,11 @@ class Programmer:
             return ZoneStatus(name, ready=False, reason=reason, message=self._broken.get(name, ""))
         return worker.status
 
+    @property
+    def is_moving(self) -> bool:
+        """Whether some zone is being changed just now."""
+        return any(worker.is_moving for worker in self._workers.values())
+
     async def idle(self, timeout: float) -> None:
         """Wait until nothing waits and nothing is under way; raises TimeoutError. For tests."""
         async with asyncio.timeout(timeout):
@@ -202,7 +207,8 @@ class Programmer:
                 await asyncio.sleep(0.001)
 
     def _zone_of(self, name: DnsName) -> str | None:
-        return self._routes.zone_of(name)
+        home = self._homes.get(name)
+        return home if home is not None else self._routes.zone_of(name)
 
     def _enrol(self, name: DnsName) -> None:
         """Bring a name to its zone's worker, or say why there is none."""

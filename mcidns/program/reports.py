@@ -1,7 +1,6 @@
 """What became of every name, object by object, told once and only when it differs; conditions are made of it elsewhere."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 
 from mcidns.model.decisions import Programming, PropagationState
 from mcidns.model.names import DnsName
@@ -23,9 +22,9 @@ class Reports:
             known = self._known.setdefault(source, {})
             before, word = known.get(programming.name), programming
             if propagation is not None:
-                word = replace(word, propagation=propagation)
+                word = _with(word, propagation, "")
             elif before is not None and before.state == word.state == "Programmed" and before.propagation != "Unknown":
-                word = replace(word, propagation=before.propagation, propagation_message=before.propagation_message)
+                word = _with(word, before.propagation, before.propagation_message)
             known[word.name] = word
             self._notify(source, word)
 
@@ -39,7 +38,7 @@ class Reports:
         for source in sources:
             known = self._known.get(source, {}).get(name)
             if known is not None and known.state == "Programmed":
-                word = replace(known, propagation=state, propagation_message=message)
+                word = _with(known, state, message)
                 self._known[source][name] = word
                 self._notify(source, word)
 
@@ -54,6 +53,8 @@ class Reports:
 
     def retain(self, source: ObjectRef, names: Iterable[DnsName]) -> None:
         """Forget names the object no longer has; an object without names is forgotten altogether."""
+        if source not in self._known and source not in self._shown:
+            return
         kept = set(names)
         for table in (self._known, self._shown):
             if source in table:
@@ -62,3 +63,7 @@ class Reports:
             self._known.pop(source, None)
             self._shown.pop(source, None)
             self._unread.discard(source)
+
+
+def _with(word: Programming, propagation: PropagationState, message: str) -> Programming:
+    return Programming(word.name, word.state, word.reason, word.message, propagation, message)

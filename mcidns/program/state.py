@@ -107,6 +107,13 @@ class ZoneState:
             self.untold[name] = None
         self.wake.set()
 
+    @property
+    def is_moving(self) -> bool:
+        """Whether something is to be planned or sent, and nothing holds it up."""
+        if self.mirror is None or self.trouble is not None or self.read_trouble is not None:
+            return False
+        return bool(self.dirty or self.passing or self.outbox or self.in_flight)
+
     def is_pending(self, name: DnsName) -> bool:
         """Whether the last word on the name is not spoken."""
         return (

@@ -147,6 +147,11 @@ class Wishes:
         entries = self._by_name.get(name)
         if entries is None:
             return self._gone(name)
+        if len(entries) == 1:
+            (group,) = entries.values()
+            if len(group) == 1 and isinstance(group[0], Wish):
+                alone = _united(name, [group[0]])
+                return alone if self.is_settled else self._patient(alone, group[0])
         intents = [intent for group in entries.values() for intent in group]
         frozen = [intent for intent in intents if isinstance(intent, Untouched)]
         if frozen:
@@ -196,10 +201,14 @@ def _united(name: DnsName, partners: list[Wish]) -> Wanted:
         sets = tuple(records for wish in serving for records in wish.sets)
     if len(sets) > 1:
         sets = _without_clashes(_merged(sets))
+    resource = ownership.resource_label(first.source)
+    if len(partners) == 1 and first.complete:
+        own = frozenset((resource,))
+        return Wanted(name, sets, resource, (first.source,), own, first.cluster_note, first.orphan)
     return Wanted(
         name=name,
         sets=sets,
-        resource=ownership.resource_label(first.source),
+        resource=resource,
         causes=tuple(sorted({wish.source for wish in partners})),
         labels=frozenset(ownership.resource_label(wish.source) for wish in partners),
         clusters="+".join(dict.fromkeys(wish.cluster_note for wish in serving if wish.cluster_note)),

@@ -165,6 +165,11 @@ class Worker:
             or self._planner.is_judging
         )
 
+    @property
+    def is_moving(self) -> bool:
+        """Whether the zone is being changed just now."""
+        return self.state.is_moving
+
     def _tell_trouble(self, now: float) -> bool:
         """While the zone cannot be worked on, say why at every name that waits."""
         state = self.state

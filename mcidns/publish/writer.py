@@ -17,9 +17,6 @@ Action = Callable[[], Awaitable[None]]
 SLOWEST: Final = 60.0
 """Seconds between two tries of one write, at most."""
 
-PATIENCE: Final = 2.0
-"""Seconds that one write waits for more urgent work, at most."""
-
 GLANCE: Final = 0.005
 """Seconds between two looks at whether more urgent work is left."""
 
@@ -30,8 +27,8 @@ class Writer:
     An action works out by itself what is still needed, so that a late or repeated run does no harm. It may raise McidnsError:
     the write is then tried again, later and later (1 to 60 s with jitter, as the server asks after 429, at once after a
     Conflict), unless the server calls it invalid, which only another content can cure. `on_result` hears of every try,
-    with the key and None or the error. While `busy` says that more urgent work is waiting (DNS), a write waits too, for
-    PATIENCE seconds at most. Use it from one event loop.
+    with the key and None or the error. While `waits` says so, because DNS is being changed, no write is begun. Use it from one
+    event loop.
     """
 
     def __init__(
@@ -40,12 +37,12 @@ class Writer:
         at_once: int = 8,
         first_delay: float = 1.0,
         on_result: Callable[[Hashable, McidnsError | None], None] = lambda *_: None,
-        busy: Callable[[], bool] = lambda: False,
+        waits: Callable[[], bool] = lambda: False,
     ) -> None:
         self._at_once = at_once
         self._first_delay = first_delay
         self._on_result = on_result
-        self._busy = busy
+        self._waits = waits
         self._actions: dict[Hashable, Action] = {}
         self._ready: deque[Hashable] = deque()
         self._queued: set[Hashable] = set()
@@ -156,9 +153,7 @@ class Writer:
             self._after(key, action, error)
 
     async def _give_way(self) -> None:
-        loop = asyncio.get_running_loop()
-        until = loop.time() + PATIENCE
-        while self._busy() and loop.time() < until:
+        while self._waits():
             await asyncio.sleep(GLANCE)
 
     def _after(self, key: Hashable, action: Action, error: McidnsError | None) -> None:

@@ -8,7 +8,7 @@ from typing import Literal, Self
 from mcidns.errors import Conflict, Denied, Rejected, Transient
 from mcidns.model.decisions import PropagationState
 from mcidns.model.names import DnsName
-from mcidns.model.records import Change, Edit, RecordSet
+from mcidns.model.records import Change, Edit, RecordKey, RecordSet
 from mcidns.provider import (
     Capabilities,
     Content,
@@ -182,8 +182,8 @@ class MemoryProvider:
         if any(content.holds(edit) != edit.new for edit in writes):
             if self._capabilities.compare_and_set:
                 _compare(content, edits)
-            content.write(writes)
             _forbid_clashes(content, writes)
+            content.write(writes)
         self.batches.append(tuple(batch))
         await self._at("apply", "after", batch)
         return Receipt(str(content.serial))
@@ -216,7 +216,14 @@ def _compare(content: MemoryZone, edits: Sequence[Edit]) -> None:
 
 def _forbid_clashes(content: MemoryZone, writes: Sequence[Edit]) -> None:
     """What a real server would silently ignore must not pass here."""
+    left: dict[DnsName, dict[RecordKey, None]] = {}
     for edit in writes:
-        types = {records.type for records in content.at(edit.key.name)}
+        keys = left.setdefault(edit.key.name, {records.key: None for records in content.at(edit.key.name)})
+        if edit.new is None:
+            keys.pop(edit.key, None)
+        else:
+            keys[edit.key] = None
+    for name, keys in left.items():
+        types = {key.type for key in keys}
         if "CNAME" in types and len(types) > 1:
-            raise AssertionError(f"a CNAME beside other data at {edit.key.name}")
+            raise Conflict(f"{name.relative} would hold a CNAME beside other data; remove one of them")

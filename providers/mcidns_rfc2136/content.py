@@ -2,10 +2,13 @@
 
 import struct
 from collections.abc import ItemsView, Iterable, Iterator, Mapping
+from typing import TypeVar, overload
 
 from mcidns.model.names import DnsName
 from mcidns.model.records import RecordKey, RecordSet
 from mcidns_rfc2136 import names, rdata
+
+T = TypeVar("T")
 
 _FIXED = struct.Struct("!HHIH")
 
@@ -39,6 +42,18 @@ class ZoneContent(Mapping[DnsName, tuple[RecordSet, ...]]):
         if owner is None or owner not in self._entries:
             raise KeyError(name)
         return record_sets(name, self._entries[owner])
+
+    @overload
+    def get(self, name: DnsName, /) -> tuple[RecordSet, ...] | None: ...
+    @overload
+    def get(self, name: DnsName, /, default: tuple[RecordSet, ...]) -> tuple[RecordSet, ...]: ...
+    @overload
+    def get(self, name: DnsName, /, default: T) -> tuple[RecordSet, ...] | T: ...
+    def get(self, name: DnsName, /, default: object = None) -> object:
+        """The sets at a name; without the exception that the inherited method pays for a name that is not there."""
+        owner = _owner(name)
+        records = self._entries.get(owner) if owner is not None else None
+        return default if records is None else record_sets(name, records)
 
     def items(self) -> ItemsView[DnsName, tuple[RecordSet, ...]]:
         """The pairs, each decoded once."""

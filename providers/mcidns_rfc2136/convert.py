@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from mcidns.errors import Rejected
 from mcidns.model.names import DnsName
@@ -17,14 +18,11 @@ MAX_TTL = 2**31 - 1
 # Partly changed sets of these are changed record by record; the others hold names, whose spelling may differ from ours.
 _BY_RECORD = frozenset({rdata.A, rdata.AAAA, rdata.TXT})
 
+_CONSTRAINED = frozenset({rdata.CNAME, rdata.NS})  # whose sets cannot stand, or go, everywhere
 _NO_DATA = frozenset({0, 41})  # type 0 and OPT; 128 to 255 are questions and meta types (RFC 6895 §3.1)
 
 # What may stand at a name whose A (say) becomes a CNAME; "name is not in use" cannot be asked for there.
 _NEIGHBOURS = ("A", "AAAA", "TXT", "MX", "NS", "SRV", "PTR", "CAA", "HTTPS", "SVCB", "NAPTR", "SSHFP", "TLSA", "DNAME", "CNAME")
-
-
-Place = tuple[str, str, str]
-"""Name, type and set identifier."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,34 +40,21 @@ class Update:
     alone: tuple[tuple[RecordKey, frozenset[str]], ...] = ()
 
 
-class _Owners:
-    """Wire names of one message, each encoded once."""
-
-    def __init__(self, zone: DnsName) -> None:
-        self.zone = zone
-        self.apex = names.to_wire(zone.text)
-        self._known: dict[str, bytes] = {}
-
-    def of(self, key: RecordKey) -> bytes:
-        owner = self._known.get(key.name.text)
-        if owner is None:
-            owner = self._known[key.name.text] = self._checked(key)
-        return owner
-
-    def _checked(self, key: RecordKey) -> bytes:
-        if not key.name.inside(self.zone):
-            raise Rejected(f"{key}: the name is not in zone {self.zone.relative}; move it to a DNSZone that holds it")
-        try:
-            return names.below(key.name.text, self.zone.text, self.apex)
-        except names.NameProblem as error:
-            raise Rejected(f"{key}: {error}") from error
+def _owner(zone: DnsName, key: RecordKey) -> bytes:
+    if not key.name.inside(zone):
+        raise Rejected(f"{key}: the name is not in zone {zone.relative}; move it to a DNSZone that holds it")
+    try:
+        return names.to_wire(key.name.text)
+    except names.NameProblem as error:
+        raise Rejected(f"{key}: {error}") from error
 
 
 class _Sections:
     """An UPDATE as it grows, edit by edit."""
 
     def __init__(self, zone: DnsName, min_ttl: int) -> None:
-        self._owners = _Owners(zone)
+        self._zone = zone
+        self._apex = names.to_wire(zone.text)
         self._min_ttl = min_ttl
         self._expected: list[Record] = []
         self._free: set[tuple[bytes, int]] = set()
@@ -79,23 +64,20 @@ class _Sections:
         self._doubtful: list[RecordSet] = []
         self._alone: list[tuple[RecordKey, frozenset[str]]] = []
 
-    def take(self, edit: Edit, beside: Sequence[Edit]) -> None:
-        """Add one edit; `beside` are all edits at its name, itself included."""
+    def take(self, edit: Edit, beside: Sequence[Edit], cname: Edit | None) -> None:
+        """Add one edit; `beside` are all edits at its name, itself included, `cname` the one of a CNAME among them."""
         key = edit.key
-        owner, type_ = self._owners.of(key), _type(key)
+        owner, type_ = _owner(self._zone, key), _type(key)
         old = _data(edit.old, owner, type_) if edit.old is not None else ()
         self._expected += _expected(owner, type_, old)
-        _check_alone(edit, beside, self._owners.zone)
+        if type_ in _CONSTRAINED:
+            _check_alone(edit, beside, self._zone)
         if edit.is_check:
             return
         if edit.new is not None and (edit.old is None or type_ == rdata.CNAME):
-            self._free.update((owner, absent) for absent in _absent(edit, beside))
-            if type_ == rdata.CNAME or _has_cname(beside):
-                self._doubtful.append(edit.new)
-            if type_ == rdata.CNAME and edit.old is None and any(other.old is not None for other in beside):
-                self._alone.append((key, frozenset(other.key.type for other in beside)))
+            self._beside(edit, edit.new, beside, cname)
         new = _data(edit.new, owner, type_, self._min_ttl) if edit.new is not None else ()
-        if type_ == rdata.NS and owner == self._owners.apex:
+        if type_ == rdata.NS and owner == self._apex:
             # Servers keep the last NS of a zone, so the new ones come first and the old ones go one by one.
             self._adds += new
             self._last += _gone(old, new)
@@ -103,6 +85,19 @@ class _Sections:
             removed, added = _difference(owner, type_, old, new)
             self._deletes += removed
             self._adds += added
+
+    def _beside(self, edit: Edit, new: RecordSet, beside: Sequence[Edit], cname: Edit | None) -> None:
+        """What must not stand at the name of a new set, and whether the server may ignore the set all the same."""
+        owner = _owner(self._zone, edit.key)
+        if cname is None:
+            self._free.add((owner, rdata.CNAME))
+        elif cname is edit:
+            self._free.update((owner, absent) for absent in _absent(edit, beside))
+            self._doubtful.append(new)
+            if edit.old is None and any(other.old is not None for other in beside):
+                self._alone.append((edit.key, frozenset(other.key.type for other in beside)))
+        elif cname.old is not None or cname.new is not None:
+            self._doubtful.append(new)
 
     def result(self) -> Update:
         free = [Record(owner, type_, wire.NONE, 0, b"") for owner, type_ in sorted(self._free)]
@@ -114,22 +109,26 @@ class _Sections:
 def update(zone: DnsName, batch: Iterable[Change], min_ttl: int = 0) -> Update:
     """The whole batch as one UPDATE. Raises Rejected naming the record and the value at fault."""
     edits = merged(edit for change in batch for edit in change.edits)
-    at: dict[str, list[Edit]] = {}
+    at: dict[DnsName, list[Edit]] = {}
+    cnames: dict[DnsName, Edit] = {}
     for edit in edits:
-        at.setdefault(edit.key.name.text, []).append(edit)
+        name, type_, _ = edit.key
+        at.setdefault(name, []).append(edit)
+        if type_ == "CNAME":
+            cnames[name] = edit
     sections = _Sections(zone, min_ttl)
     for edit in edits:
-        sections.take(edit, at[edit.key.name.text])
+        name = edit.key.name
+        sections.take(edit, at[name], cnames.get(name))
     return sections.result()
 
 
 def holding(zone: DnsName, sets: Iterable[RecordSet | RecordKey]) -> tuple[Record, ...]:
     """Prerequisites that hold when each set has just these values, and when nothing stands at each key."""
-    owners = _Owners(zone)
     found: list[Record] = []
     for item in sets:
         key = item if isinstance(item, RecordKey) else item.key
-        owner, type_ = owners.of(key), _type(key)
+        owner, type_ = _owner(zone, key), _type(key)
         old = () if isinstance(item, RecordKey) else _data(item, owner, type_)
         found += _expected(owner, type_, old)
     return tuple(found)
@@ -137,23 +136,16 @@ def holding(zone: DnsName, sets: Iterable[RecordSet | RecordKey]) -> tuple[Recor
 
 def merged(edits: Iterable[Edit]) -> tuple[Edit, ...]:
     """One edit per key; a check may stand beside a change that expects the same. Raises Rejected when two contradict."""
-    found: dict[Place, Edit] = {}
+    found: dict[RecordKey, Edit] = {}
     for edit in edits:
-        where = place(edit.key)
-        present = found.get(where)
-        if present is None:
-            found[where] = edit
+        present = found.setdefault(edit.key, edit)
+        if present is edit:
             continue
         together = joined(present, edit)
         if together is None:
             raise Rejected(f"{edit.key}: two changes of one message expect or leave it differently; send them one after another")
-        found[where] = together
+        found[edit.key] = together
     return tuple(found.values())
-
-
-def place(key: RecordKey) -> Place:
-    """The key as plain text, which hashes several times faster."""
-    return key.name.text, key.type, key.set_identifier
 
 
 def joined(one: Edit, other: Edit) -> Edit | None:
@@ -173,12 +165,19 @@ def _type(key: RecordKey) -> int:
     if key.set_identifier:
         raise Rejected(f"{key}: RFC 2136 knows no set identifiers; remove {key.set_identifier!r} or use a provider that has them")
     try:
-        type_ = rdata.number(key.type)
+        type_ = _number(key.type)
     except rdata.DataProblem as error:
         raise Rejected(f"{key}: {error}") from error
-    if type_ in rdata.KEPT_BY_SERVER or type_ in _NO_DATA or 128 <= type_ <= 255:
+    if not type_:
         raise Rejected(f"{key}: {key.type} is the server's own or no data at all; remove it")
     return type_
+
+
+@lru_cache(maxsize=512)
+def _number(mnemonic: str) -> int:
+    """The number of a type that may be written, 0 of one that may not. Raises DataProblem."""
+    type_ = rdata.number(mnemonic)
+    return 0 if type_ in rdata.KEPT_BY_SERVER or type_ in _NO_DATA or 128 <= type_ <= 255 else type_
 
 
 def _data(records: RecordSet, owner: bytes, type_: int, min_ttl: int = 0) -> tuple[Record, ...]:
@@ -205,17 +204,11 @@ def _expected(owner: bytes, type_: int, old: Sequence[Record]) -> list[Record]:
 
 
 def _absent(edit: Edit, beside: Sequence[Edit]) -> Iterable[int]:
-    """The types that must be absent so that the server does not ignore the new set (RFC 2136 §3.4.2.2)."""
-    if edit.key.type != "CNAME":
-        return () if _has_cname(beside) else (rdata.CNAME,)
+    """The types that must be absent so that the server does not ignore the new CNAME (RFC 2136 §3.4.2.2)."""
     if edit.old is None and all(other.old is None for other in beside):
         return (rdata.ANY,)
     told = {other.key.type for other in beside}
     return [rdata.number(type_) for type_ in _NEIGHBOURS if type_ not in told]
-
-
-def _has_cname(edits: Sequence[Edit]) -> bool:
-    return len(edits) > 1 and any(edit.key.type == "CNAME" for edit in edits)
 
 
 def _check_alone(edit: Edit, beside: Sequence[Edit], zone: DnsName) -> None:

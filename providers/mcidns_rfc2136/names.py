@@ -1,6 +1,7 @@
 """Domain names between their wire form and the text of `DnsName`; compression and messages live in wire.py."""
 
 import re
+from functools import lru_cache
 
 _PLAIN = re.compile(rb"[a-z0-9_*/=+:,~#%&'!?<>|{}\[\]^`-]+").fullmatch
 _ESCAPED = re.compile(rb"\\([0-9]{3}|.)|([^\\])", re.DOTALL)
@@ -14,13 +15,17 @@ class NameProblem(ValueError):
     """The text is no name that fits the wire; the message says why."""
 
 
+@lru_cache(maxsize=32768)
 def to_wire(text: str) -> bytes:
-    """The wire form (RFC 1035 §3.1), lower case, of an absolute name in presentation format. Raises NameProblem."""
+    """The wire form (RFC 1035 §3.1), lower case, of an absolute name in presentation format. Raises NameProblem.
+
+    Remembered, because a name that changes is looked up, planned, written and asked for within a moment.
+    """
     if text == ".":
         return b"\0"
     if not _ends_in_dot(text):
         raise NameProblem(f"{_short(text)} does not end in a dot: write the whole name")
-    return _joined(text, text[:-1], b"\0")
+    return _joined(text, text[:-1])
 
 
 def _ends_in_dot(text: str) -> bool:
@@ -29,15 +34,8 @@ def _ends_in_dot(text: str) -> bool:
     return front != text and (len(front) - len(front.rstrip("\\"))) % 2 == 0
 
 
-def below(text: str, zone: str, apex: bytes) -> bytes:
-    """The same for a name known to be in `zone`, whose wire form is `apex`. Raises NameProblem."""
-    if text == zone:
-        return apex
-    return to_wire(text) if zone == "." else _joined(text, text[: -len(zone) - 1], apex)
-
-
-def _joined(text: str, front: str, tail: bytes) -> bytes:
-    """The labels of `front`, a text without its final dot, before the wire name `tail`."""
+def _joined(text: str, front: str) -> bytes:
+    """The labels of `front`, a text without its final dot, and the root."""
     if not front.isascii():
         raise NameProblem(f"{_short(text)} holds characters outside ASCII: write it in its xn-- form")
     plain = front.lower().encode()
@@ -47,7 +45,7 @@ def _joined(text: str, front: str, tail: bytes) -> bytes:
         if not 0 < length <= MAX_LABEL:
             raise NameProblem(f"{_short(text)} has a label of {length} bytes: a label has 1 to {MAX_LABEL}")
         wire += _LENGTHS[length] + label
-    wire += tail
+    wire += b"\0"
     if len(wire) > MAX_NAME:
         raise NameProblem(f"{_short(text)} takes {len(wire)} bytes: a name takes at most {MAX_NAME}")
     return wire

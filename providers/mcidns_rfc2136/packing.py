@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from mcidns.model.names import DnsName
-from mcidns.model.records import Change, Edit, RecordSet
+from mcidns.model.records import Change, Edit, RecordKey, RecordSet
 from mcidns_rfc2136 import convert, wire
-from mcidns_rfc2136.convert import Place
 
 _TSIG_ROOM = 700
 """Header, zone section and a TSIG with the longest names and digest."""
@@ -21,47 +20,52 @@ def batches(zone: DnsName, changes: Sequence[Change], limit: int) -> Iterator[tu
     """
     batch: list[Change] = []
     room = 0
-    edits: dict[Place, Edit] = {}
+    message = _Message()
     for change in changes:
         size = _size(zone, change)
         full = len(batch) >= limit or room + size > wire.MAX_MESSAGE - _TSIG_ROOM
-        if batch and (full or not _fits(change, edits)):
+        if batch and (full or not message.has_place_for(change)):
             yield tuple(batch)
-            batch, room, edits = [], 0, {}
+            batch, room, message = [], 0, _Message()
         batch.append(change)
         room += size
-        for edit in change.edits:
-            where = convert.place(edit.key)
-            present = edits.get(where)
-            edits[where] = edit if present is None else convert.joined(present, edit) or edit
+        message.add(change)
     if batch:
         yield tuple(batch)
 
 
-def _fits(change: Change, edits: dict[Place, Edit]) -> bool:
-    for edit in change.edits:
-        present = edits.get(convert.place(edit.key))
-        if present is not None and convert.joined(present, edit) is None:
-            return False
-        if edit.new is not None and not _may_join(edit, edits):
-            return False
-    return True
+class _Message:
+    """The edits of one message so far, and the names at which they leave a CNAME, or anything else."""
 
+    def __init__(self) -> None:
+        self._edits: dict[RecordKey, Edit] = {}
+        self._aliases: set[DnsName] = set()
+        self._others: set[DnsName] = set()
 
-def _may_join(edit: Edit, edits: dict[Place, Edit]) -> bool:
-    """Keeps a CNAME away from other data at its name, so that the earlier change is not refused with the later one."""
-    name = edit.key.name.text
-    if edit.key.type == "CNAME":
-        return not any(key[0] == name and key[1] != "CNAME" and other.new is not None for key, other in edits.items())
-    cname = edits.get((name, "CNAME", ""))
-    return cname is None or cname.new is None
+    def has_place_for(self, change: Change) -> bool:
+        """Whether the change contradicts nothing; a CNAME is kept away from other data at its name, or both would be refused."""
+        for edit in change.edits:
+            present = self._edits.get(edit.key)
+            if present is not None and convert.joined(present, edit) is None:
+                return False
+            if edit.new is not None and edit.key.name in (self._others if edit.key.type == "CNAME" else self._aliases):
+                return False
+        return True
+
+    def add(self, change: Change) -> None:
+        for edit in change.edits:
+            present = self._edits.setdefault(edit.key, edit)
+            if present is not edit:
+                self._edits[edit.key] = convert.joined(present, edit) or edit
+            if edit.new is not None:
+                (self._aliases if edit.key.type == "CNAME" else self._others).add(edit.key.name)
 
 
 def _size(zone: DnsName, change: Change) -> int:
     size = 0
+    spared = len(zone.text) - 3 - wire.FIXED.size
     for edit in change.edits:
-        name = edit.key.name.text
-        head = max(len(name) - len(zone.text), 0) + 3 + wire.FIXED.size
+        head = max(len(edit.key.name.text) - spared, 3 + wire.FIXED.size)
         old = _records_size(head, edit.old)
         if edit.old is None:
             size += 2 * head  # the set and what would hide it must be absent
@@ -69,7 +73,7 @@ def _size(zone: DnsName, change: Change) -> int:
             size += old
         else:
             size += 2 * old + head  # expected, then deleted record by record or as a set
-        if edit.key.type == "CNAME":
+        if edit.key.type == "CNAME" and edit.new is not None:
             size += _NEIGHBOURS * head
         size += _records_size(head, None if edit.is_check else edit.new)
     return size

@@ -12,8 +12,9 @@ from mcidns_rfc2136.connection import NoAnswer
 from mcidns_rfc2136.servers import Server
 from mcidns_rfc2136.tsig import BadSignature
 
-SAMPLE = 20
-"""So many changed sets of a batch are asked for, spread over it."""
+SAMPLE = 4
+"""So many changed sets of a batch are asked for, spread over it: a server shows the whole of an update, or of a transfer, or
+nothing of it."""
 
 
 async def state(servers: Sequence[Server], zone: DnsName, batch: Sequence[Change]) -> Propagation:

@@ -200,11 +200,11 @@ async def test_writes_give_way_to_what_is_more_urgent() -> None:
     busy = [True]
     looks: list[None] = []
 
-    def is_busy() -> bool:
+    def waits() -> bool:
         looks.append(None)
         return busy[0]
 
-    writer = Writer(busy=is_busy)
+    writer = Writer(waits=waits)
     async with running(writer):
         writer.want("a", note(log, "a"))
         while len(looks) < 3:

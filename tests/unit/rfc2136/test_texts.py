@@ -26,13 +26,6 @@ def test_every_name_survives_as_text(labels: list[bytes]) -> None:
     assert dns.name.from_text(text).to_wire() == wire
 
 
-@given(LABELS, st.sampled_from(["example.org.", "a.b.c.test.", "."]))
-def test_a_name_below_a_zone_is_the_name(labels: list[bytes], zone: str) -> None:
-    wire = b"".join(bytes((len(label),)) + label for label in labels) + names.to_wire(zone)
-    text = names.to_text(wire)
-    assert names.below(text, zone, names.to_wire(zone)) == wire
-
-
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -171,7 +171,7 @@ class Telling:
         report = words.of_zone(found)
 
         def render(seen: Object | None, now: float) -> Object:
-            return _observed(status.of_zone(report, seen, now), seen)
+            return words.observed(status.of_zone(report, seen, now), seen)
 
         self._say(ObjectRef("DNSZone", "", found.name), render)
 
@@ -195,7 +195,7 @@ class Telling:
         wanted = tuple(said[type_] for type_ in sorted(said))
 
         def render(seen: Object | None, now: float) -> Object:
-            return {"conditions": status.conditions(wanted, seen, _generation(seen), now)}
+            return {"conditions": status.conditions(wanted, seen, words.generation(seen), now)}
 
         # Upstream's own CRD has no conditions and drops them; then that is the end of it.
         self._statuses.put(kinds.DNS_ENDPOINT, ref, render, partial=True)
@@ -287,17 +287,3 @@ class Telling:
     def _written(self, key: Hashable, error: McidnsError | None) -> None:
         kind = key[1].kind if isinstance(key, tuple) and isinstance(key[1], ObjectRef) else str(key)
         self._metrics.api_writes.labels(kind.partition("/")[0], "ok" if error is None else type(error).__name__).inc()
-
-
-def _observed(found: Object, seen: Object | None) -> Object:
-    """The generation that is known to the reader of a zone's status."""
-    generation = _generation(seen)
-    return {
-        **found,
-        "observedGeneration": generation,
-        "conditions": [{**condition, "observedGeneration": generation} for condition in found["conditions"]],
-    }
-
-
-def _generation(seen: Object | None) -> int:
-    return int(steps.section(seen, "metadata").get("generation") or 0)

@@ -4,10 +4,12 @@ from typing import Literal
 
 from mcidns.errors import ConfigError
 from mcidns.hub.dnsprovider import ProviderSpec
+from mcidns.kube.client import Object
 from mcidns.model.decisions import Condition, Programming
 from mcidns.observe.members import MemberHealth
 from mcidns.program.zones import ZoneStatus
 from mcidns.provider import Provider
+from mcidns.publish import steps
 from mcidns.publish.reports import MemberReport, PlanReport, ProviderReport, ZoneReport
 
 
@@ -73,3 +75,18 @@ def programmed(states: tuple[Programming, ...]) -> Condition:
         return Condition("Programmed", "True", "Programmed", "every name stands in DNS")
     doubt: Literal["Unknown", "False"] = "Unknown" if worst.state == "Pending" else "False"
     return Condition("Programmed", doubt, worst.reason, f"{worst.name.relative}: {worst.message}")
+
+
+def observed(found: Object, seen: Object | None) -> Object:
+    """A status with the generation that its reader knows."""
+    known = generation(seen)
+    return {
+        **found,
+        "observedGeneration": known,
+        "conditions": [{**condition, "observedGeneration": known} for condition in found["conditions"]],
+    }
+
+
+def generation(seen: Object | None) -> int:
+    """The generation of an object as last seen, 0 if it was not."""
+    return int(steps.section(seen, "metadata").get("generation") or 0)

@@ -1,6 +1,7 @@
 """DNSProviders, DNSZones and DNSEndpoints of other origin brought to the programming half; programming itself lives in program/."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from mcidns.decide import endpoints
@@ -14,6 +15,7 @@ from mcidns.model.references import ObjectRef
 from mcidns.model.secrets import Secret
 from mcidns.model.zones import Zone
 from mcidns.program import plugins
+from mcidns.program.pace import Pace
 from mcidns.provider import Provider, ProviderSettings
 
 Object = dict[str, Any]
@@ -24,7 +26,7 @@ Labels = tuple[tuple[str, str], ...]
 class ZoneWork(Protocol):
     """Who programs DNS."""
 
-    def set_zone(self, zone: Zone, provider: Provider | None) -> None:
+    def set_zone(self, zone: Zone, provider: Provider | None, pace: Pace | None = None) -> None:
         """Add or change a zone."""
         ...
 
@@ -44,6 +46,10 @@ class ZoneWork(Protocol):
         """Make a provider."""
         ...
 
+    def close(self, provider: Provider) -> None:
+        """Give up a provider that no zone has any more."""
+        ...
+
 
 class ZoneTelling(Protocol):
     """Who writes what is to be said of these objects."""
@@ -59,6 +65,15 @@ class ZoneTelling(Protocol):
     def endpoint(self, claim: EndpointClaim, problems: tuple[str, ...]) -> None:
         """A DNSEndpoint of other origin was read."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A DNSProvider as it was read, what was made of it (None if that failed), and the bucket that all its zones share."""
+
+    spec: ProviderSpec
+    provider: Provider | None
+    pace: Pace | None = None
 
 
 class Zoning:
@@ -85,7 +100,7 @@ class Zoning:
         self._decides = decides
         self._programs = programs
         self._zones: dict[str, Zone] = {}
-        self._providers: dict[str, tuple[ProviderSpec, Provider | None]] = {}
+        self._providers: dict[str, _Opened] = {}
         self._claims: dict[ObjectRef, EndpointClaim] = {}
 
     @property
@@ -113,24 +128,25 @@ class Zoning:
     def provider(self, key: Key, obj: Object | None) -> None:
         """A DNSProvider is as it says, or gone."""
         if obj is None:
-            self._providers.pop(key[1], None)
+            former = self._providers.pop(key[1], None)
         else:
             found = dnsprovider.parse(obj)
             if isinstance(found, Unreadable):
                 self._telling.unreadable(found)
                 return
-            known = self._providers.get(found.name)
-            if known is not None and known[0] == found and known[1] is not None:
+            former = self._providers.get(found.name)
+            if former is not None and former.spec == found and former.provider is not None:
                 return
             self._open(found)
-        self._employ_all(key[1])
+        self._employ_all(key[1], former)
 
     def secret_changed(self, key: Key) -> None:
         """A Secret has other content: providers that use it are opened anew."""
-        for spec, _ in list(self._providers.values()):
+        for former in list(self._providers.values()):
+            spec = former.spec
             if spec.secret_name and key == (self._namespace, spec.secret_name):
                 self._open(spec)
-                self._employ_all(spec.name)
+                self._employ_all(spec.name, former)
 
     def endpoint(self, key: Key, obj: Object | None) -> None:
         """A DNSEndpoint is as it says, or gone. Those we wrote ourselves count only where the deciding half does not run."""
@@ -152,14 +168,21 @@ class Zoning:
         self._admit_again([claim for claim in self._claims.values() if claim.ref.namespace == namespace])
 
     def _employ(self, zone: Zone) -> None:
-        _, provider = self._providers.get(zone.provider or "", (None, None))
-        if self._programs:
-            self._zone_work.set_zone(zone, provider)
+        opened = self._providers.get(zone.provider or "")
+        if not self._programs:
+            return
+        if opened is None:
+            self._zone_work.set_zone(zone, None)
+        else:
+            self._zone_work.set_zone(zone, opened.provider, opened.pace)
 
-    def _employ_all(self, provider: str) -> None:
+    def _employ_all(self, name: str, former: _Opened | None) -> None:
         for zone in self._zones.values():
-            if zone.provider == provider:
+            if zone.provider == name:
                 self._employ(zone)
+        now = self._providers.get(name)
+        if former is not None and former.provider is not None and (now is None or now.provider is not former.provider):
+            self._zone_work.close(former.provider)
 
     def _open(self, spec: ProviderSpec) -> None:
         if not self._programs:
@@ -172,11 +195,12 @@ class Zoning:
             provider = self._zone_work.open(plugins.ProviderSpec(spec.type, settings))
         except ConfigError as error:
             # A provider that worked goes on with what it has; the condition says that its object is broken.
-            _, former = self._providers.get(spec.name, (None, None))
-            self._providers[spec.name] = (spec, former)
+            former = self._providers.get(spec.name)
+            self._providers[spec.name] = _Opened(spec, None) if former is None else replace(former, spec=spec)
             self._telling.provider(spec, error)
             return
-        self._providers[spec.name] = (spec, provider)
+        rate = spec.requests_per_second
+        self._providers[spec.name] = _Opened(spec, provider, Pace(rate, spec.burst) if rate is not None else None)
         self._telling.provider(spec, provider)
 
     def _admit_again(self, claims: Iterable[EndpointClaim]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from mcidns.errors import ProviderError
 from mcidns.model.decisions import PropagationState
 from mcidns.model.names import DnsName
+from mcidns.model.records import Urgency
 from mcidns.program.attempts import attempt
 from mcidns.program.outbox import Batch
 from mcidns.program.state import ZoneState
@@ -70,7 +71,7 @@ class Confirmation:
 
     async def _ask(self, provider: Confirms, expected: _Expected) -> Propagation:
         if self._state.pace is not None:
-            await self._state.pace.acquire()
+            await self._state.pace.acquire(Urgency.COSMETIC)
         return await provider.confirm(self._state.zone.domain, expected.batch, expected.receipt)
 
     def _answered(self, expected: _Expected, task: "asyncio.Task[Propagation]") -> None:

@@ -92,7 +92,7 @@ class Dispatch:
     async def _apply(self, batch: Batch) -> Receipt:
         state = self._state
         if state.pace is not None:
-            await state.pace.acquire()
+            await state.pace.acquire(min(change.urgency for change in batch))
         return await state.provider.apply(state.zone.domain, batch)
 
     def _landed(self, batch: Batch, task: "asyncio.Task[Receipt]") -> None:

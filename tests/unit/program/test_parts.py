@@ -106,6 +106,17 @@ class TestPace:
         await asyncio.gather(*(one(number) for number in range(5)))
         assert order == list(range(5))
 
+    async def test_a_withdrawal_goes_before_what_waits_for_less(self):
+        pace, order = Pace(rate=1.0, burst=1), []
+
+        async def one(urgency: Urgency) -> None:
+            await pace.acquire(urgency)
+            order.append(urgency)
+
+        await pace.acquire()
+        await asyncio.gather(*(one(urgency) for urgency in (Urgency.COSMETIC, Urgency.ADD, Urgency.COSMETIC, Urgency.WITHDRAW)))
+        assert order == [Urgency.WITHDRAW, Urgency.ADD, Urgency.COSMETIC, Urgency.COSMETIC]
+
     async def test_a_waiter_that_is_cancelled_stops_nobody(self):
         pace = Pace(rate=1.0, burst=1)
         await pace.acquire()

@@ -240,7 +240,9 @@ class Names:
                 " that of the wildcard; choose another replacement"
             )
         txt = form.name(name, type_)
-        if len(txt.text) > MAX_NAME + 1 or any(len(label) > MAX_LABEL for label in txt.text.split(".", 2)[:2]):
+        first, _, rest = txt.text.partition(".")
+        # The rest of the name is a published one, so only what the affix has touched can be too long.
+        if len(txt.text) > MAX_NAME + 1 or len(first) > MAX_LABEL or rest.find(".") > MAX_LABEL:
             raise Unownable(
                 f"the ownership TXT of {name.relative} would be {txt.relative}, longer than DNS allows (63 per label, 253 in all);"
                 " shorten the name or use a registry prefix that ends in a dot"

@@ -16,14 +16,13 @@ class Reports:
         self._shown: dict[ObjectRef, dict[DnsName, Programming]] = {}
         self._unread: set[ObjectRef] = set()
 
-    def put(self, sources: Iterable[ObjectRef], programming: Programming, *, propagation: PropagationState | None = None) -> None:
-        """The same word for each of these objects. Without a `propagation` what was known of it stays, if still Programmed."""
+    def put(self, sources: Iterable[ObjectRef], programming: Programming, *, written: bool = False) -> None:
+        """The same word for each of these objects. What was known of propagation stays, unless the name was written anew."""
         for source in sources:
             known = self._known.setdefault(source, {})
             before, word = known.get(programming.name), programming
-            if propagation is not None:
-                word = _with(word, propagation, "")
-            elif before is not None and before.state == word.state == "Programmed" and before.propagation != "Unknown":
+            stands = before is not None and before.state == word.state == "Programmed"
+            if not written and before is not None and stands and before.propagation != "Unknown":
                 word = _with(word, before.propagation, before.propagation_message)
             known[word.name] = word
             self._notify(source, word)

@@ -142,17 +142,18 @@ class ZoneState:
         sources = self.desk.wishes.sources_of(name)
         if not sources:
             return
-        worst = min(remarks, key=lambda remark: _SEVERITY[remark.state], default=None)
-        if worst is None:
-            said = Programming(name, "Programmed", "Programmed", f"zone {self.zone.domain.relative} holds it as wished")
+        propagation: PropagationState = "Pending" if written and self.confirms is not None else "Unknown"
+        if not remarks:
+            holds = f"zone {self.zone.domain.relative} holds it as wished"
+            said = Programming(name, "Programmed", "Programmed", holds, propagation)
         else:
             ordered = sorted(remarks, key=lambda remark: _SEVERITY[remark.state])
-            said = Programming(name, worst.state, worst.reason, "; ".join(remark.message for remark in ordered))
+            worst = ordered[0]
+            if worst.state != "Programmed":
+                propagation = "Unknown"
+            said = Programming(name, worst.state, worst.reason, "; ".join(remark.message for remark in ordered), propagation)
         winners = tuple(source for source in sources if source not in losers) if losers else sources
-        propagation: PropagationState | None = None
-        if written and said.state == "Programmed":
-            propagation = "Pending" if self.confirms is not None else "Unknown"
-        self.desk.reports.put(winners, said, propagation=propagation)
+        self.desk.reports.put(winners, said, written=written and said.state == "Programmed")
         if losers:
             message = f"{name.relative} was claimed earlier by {winners[0] if winners else 'another object'}; choose another name"
             self.desk.reports.put(losers, Programming(name, "Failed", "HostnameConflict", message))

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,20 +20,25 @@ from mcidns.emulator import ApiServer
 from mcidns.kube import access
 from mcidns.nameserver import NameServer
 from mcidns.settings import Settings
+from tests import realplane
+from tests.realplane import RealServer
 
 KEY = b"0123456789abcdef0123456789abcdef"
 ZONE = "example.org"
 PATIENCE = 20.0
+PLANES: ContextVar[str] = ContextVar("planes", default="emulated")
+"""Whether `raised` starts emulated or real control planes; conftest.py sets it."""
 
 Object = dict[str, Any]
+Server = ApiServer | RealServer
 
 
 @dataclass
 class Stage:
     """What a scenario works on. `controller` is the running App's task."""
 
-    host: ApiServer
-    members: dict[str, ApiServer]
+    host: Server
+    members: dict[str, Server]
     names: NameServer
     settings: Settings
     app: App | None = None
@@ -146,15 +152,23 @@ def zone(**spec: Any) -> Object:
     }
 
 
+def _plane(name: str) -> contextlib.AbstractAsyncContextManager[Server]:
+    match PLANES.get():
+        case "real":
+            return realplane.serving(name)
+        case "threaded":
+            return realplane.threaded(name)
+        case _:
+            return ApiServer(name=name)
+
+
 @contextlib.asynccontextmanager
 async def raised(*, members: int = 3, zone_text: str | None = None, running: bool = True, **zone_spec: Any) -> AsyncIterator[Stage]:
     """Set the stage: members r1, r2, … with the Ingress shop/shop; nothing claims a name yet."""
     async with contextlib.AsyncExitStack() as stack:
-        host = await stack.enter_async_context(ApiServer(name="host"))
-        servers = {
-            region(number).name: await stack.enter_async_context(ApiServer(name=region(number).name))
-            for number in range(1, members + 1)
-        }
+        numbers = range(1, members + 1)
+        host, *others = [await stack.enter_async_context(_plane(name)) for name in ("host", *(region(n).name for n in numbers))]
+        servers = {region(number).name: server for number, server in zip(numbers, others, strict=True)}
         names = await stack.enter_async_context(NameServer({f"{ZONE}.": zone_text}, keys={manifests.KEY: ("hmac-sha256", KEY)}))
         for crd in (*manifests.crds(), *manifests.kubefed_crds()):
             host.install_crd(crd)

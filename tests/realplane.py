@@ -17,7 +17,7 @@ from typing import Any, NoReturn, Self
 import pytest
 import yaml
 
-from mcidns.emulator import kubeconfigs
+from mcidns.emulator import ApiServer, kubeconfigs
 from tests import planes
 from tests.planes import Plane
 
@@ -49,8 +49,10 @@ class Faults:
         """Cut everything."""
         self.refuse()
         self._flowing.set()
+        await asyncio.sleep(0)  # connections that were accepted a moment ago
         while self._pending:
             await asyncio.gather(*self._pending, return_exceptions=True)
+        await asyncio.sleep(0)  # aborted transports close one turn later
 
     def refuse(self) -> None:
         """Stop listening and cut every connection."""
@@ -92,6 +94,9 @@ class Faults:
 
     async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._keep(asyncio.current_task())
+        if self._server is None:
+            writer.transport.abort()
+            return
         away_reader, away = await asyncio.open_connection(*self._target)
         self._streams |= {writer, away}
         try:
@@ -99,9 +104,7 @@ class Faults:
         finally:
             self._streams -= {writer, away}
             for one in (writer, away):
-                one.close()
-                with contextlib.suppress(OSError):
-                    await one.wait_closed()
+                one.transport.abort()
 
     def _keep(self, task: "asyncio.Task[None] | None") -> None:
         if task is not None:
@@ -143,7 +146,7 @@ class RealServer:
         """A kubeconfig by way of the forwarder."""
         scheme = self._plane.url.partition(":")[0]
         url = f"{scheme}://127.0.0.1:{self.faults.port}"
-        return yaml.safe_dump(kubeconfigs.of(self.name, url, token or self._plane.admin, self._plane.ca), sort_keys=False)
+        return yaml.safe_dump(kubeconfigs.of(self.name, url, token or self._plane.admin, self._plane.ca or None), sort_keys=False)
 
     def put(self, obj: Object) -> Object:
         """Create the object, or bring it to this content by server-side apply; its status too if it has one."""
@@ -261,12 +264,12 @@ async def serving(name: str) -> AsyncIterator[RealServer]:
 @contextlib.asynccontextmanager
 async def threaded(name: str) -> AsyncIterator[RealServer]:
     """An emulated plane in a thread of its own, behind the same face: so the face is tried where no real plane is."""
-    made, started, stop = planes.certificate(), threading.Event(), threading.Event()
+    started, stop = threading.Event(), threading.Event()
     reached: list[Plane] = []
 
     async def serve() -> None:
-        async with planes.emulated(made) as (plane, _):
-            reached.append(plane)
+        async with ApiServer(name, token=planes.ADMIN) as server:
+            reached.append(Plane("emulator", server.url, ""))
             started.set()
             await asyncio.to_thread(stop.wait)
 

@@ -29,6 +29,11 @@ class Members(Protocol):
         """No member at all answers."""
         ...
 
+    @property
+    def heard_since(self) -> float:
+        """Since when some member has answered without a break (unix seconds)."""
+        ...
+
     def views(self, source: SourceRef, selection: Selection) -> tuple[MemberView, ...]:
         """What each selected member says of the source."""
         ...
@@ -202,6 +207,7 @@ class Reconciler:
             programming=self._zones.programming(host.ref),
             inventory_complete=around.inventory_complete,
             isolated=self._members.isolated,
+            heard_since=self._members.heard_since,
         )
         return decide.decide(world, host, self._clock())
 

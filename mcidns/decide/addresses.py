@@ -7,7 +7,7 @@ from mcidns.decide.verdicts import Ground, Judged
 from mcidns.model.clusters import Resolved
 from mcidns.model.decisions import Reason, Remembered, World
 from mcidns.model.names import DnsName
-from mcidns.model.targets import Address
+from mcidns.model.targets import Address, Target
 
 Book = Mapping[DnsName, tuple[Address, ...]]
 """What each name resolves to, newest knowledge first; a name that is absent was never resolved."""
@@ -25,6 +25,11 @@ def book(world: World) -> Book:
         if known is not None:
             found[name] = tuple(known.addresses)
     return found
+
+
+def reached(target: Target, known: Book) -> tuple[Address, ...]:
+    """The addresses that clients come to by this target, as far as they are known."""
+    return known.get(target, _NOTHING) if isinstance(target, DnsName) else (target,)
 
 
 def check(judged: Sequence[Judged], known: Book, world: World, ground: Ground, *, direct: bool) -> tuple[Judged, ...]:

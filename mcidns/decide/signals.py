@@ -40,7 +40,7 @@ def synced(cluster: Cluster, state: SourceState, was: Remembered | None, host: H
     """The word of a member that answers."""
     enough, ready, total = readiness(state.backends, host)
     if state.targets:
-        return Word(cluster, _public(cluster, state), enough, ready, total, unreadable=state.unreadable)
+        return Word(cluster, public(cluster, state), enough, ready, total, unreadable=state.unreadable)
     last, blank_since = _last_address(was, now)
     return Word(cluster, last, enough, ready, total, blank_since=blank_since, unreadable=state.unreadable)
 
@@ -48,7 +48,7 @@ def synced(cluster: Cluster, state: SourceState, was: Remembered | None, host: H
 def silent(cluster: Cluster, state: SourceState, lost: Lost, was: Remembered | None, *, host: Host, now: float) -> Word:
     """The word of a member that answered this process with `state` and does not answer any more."""
     enough, ready, total = readiness(state.backends, host)
-    offered, blank_since = (_public(cluster, state), None) if state.targets else _last_address(was, now)
+    offered, blank_since = (public(cluster, state), None) if state.targets else _last_address(was, now)
     return Word(
         cluster=cluster,
         targets=offered,
@@ -123,7 +123,8 @@ def _parsed(text: str) -> Target | None:
         return None
 
 
-def _public(cluster: Cluster, state: SourceState) -> tuple[Target, ...]:
+def public(cluster: Cluster, state: SourceState) -> tuple[Target, ...]:
+    """The targets it shows as clients reach them, sorted."""
     offered: Iterable[Target] = state.targets
     if cluster.address_map:
         public: dict[Target, Target] = dict(cluster.address_map)

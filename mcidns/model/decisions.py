@@ -35,6 +35,9 @@ class Reason(StrEnum):
     DRAINED = "Drained"
 
 
+ProbeState = Literal["New", "Passing", "Failing"]
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Probed:
     """What a restart must know of one address that is not plainly well: `New` waits for its first answer, `Failing` is out.
@@ -44,7 +47,7 @@ class Probed:
     """
 
     address: str
-    state: Literal["New", "Passing", "Failing"]
+    state: ProbeState
     count: int = 0
     since: float = 0.0
     detail: str = ""

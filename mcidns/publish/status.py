@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, Literal
 
-from mcidns.hub import times
+from mcidns.hub import history, times
 from mcidns.kube.client import Object
 from mcidns.kube.kinds import Kind
 from mcidns.model import targets
-from mcidns.model.decisions import Condition, Decision, NameDecision, Programming, ProgramState, Remembered
+from mcidns.model.decisions import Condition, Decision, NameDecision, Programming, ProgramState, Reason, Remembered
 from mcidns.model.names import DnsName
 from mcidns.model.references import ClusterName, ObjectRef
 from mcidns.model.targets import InvalidTarget
@@ -127,7 +127,9 @@ def _target(one: Remembered, message: str) -> Object:
     found.update({key: times.render(value) for key, value in moments.items() if value is not None})
     if one.targets:
         found["addresses"] = list(one.targets)
-    return found
+    if one.static and one.reason != Reason.STATIC:
+        found["static"] = True
+    return found if one.history is None else {**found, **history.write(one.history)}
 
 
 def of_member(report: MemberReport, seen: Object | None, now: float) -> Object:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from mcidns.decide import permission, signals, verdicts
 from mcidns.decide.verdicts import Ground, Judged
 from mcidns.model.clusters import Resolved
-from mcidns.model.decisions import Reason, Remembered, World
+from mcidns.model.decisions import Reason, World
 from mcidns.model.names import DnsName
 from mcidns.model.targets import Address, Target
 
@@ -32,21 +32,19 @@ def reached(target: Target, known: Book) -> tuple[Address, ...]:
     return known.get(target, _NOTHING) if isinstance(target, DnsName) else (target,)
 
 
-def check(judged: Sequence[Judged], known: Book, world: World, ground: Ground, *, direct: bool) -> tuple[Judged, ...]:
+def check(judged: Sequence[Judged], known: Book, ground: Ground, *, direct: bool) -> tuple[Judged, ...]:
     """Take out the clusters whose names lead to no address that may be published; the others are not touched.
 
     `direct`: one name is all there is to serve and may be published as a CNAME, so that it need not be resolved here.
     """
-    past = {(was.cluster, was.reason == Reason.STATIC): was for was in world.memory.clusters}
     found = []
     for one in judged:
         only_names = bool(one.verdict.targets) and all(isinstance(target, DnsName) for target in one.verdict.targets)
-        was = past.get((one.verdict.cluster, one.verdict.reason is Reason.STATIC))
-        found.append(_check(one, known, was, ground, direct=direct) if one.verdict.eligible and only_names else one)
+        found.append(_check(one, known, ground, direct=direct) if one.verdict.eligible and only_names else one)
     return tuple(found)
 
 
-def _check(judged: Judged, known: Book, was: Remembered | None, ground: Ground, *, direct: bool) -> Judged:
+def _check(judged: Judged, known: Book, ground: Ground, *, direct: bool) -> Judged:
     names = [target for target in judged.verdict.targets if isinstance(target, DnsName)]
     found = [address for name in names for address in known.get(name, _NOTHING)]
     objections = [permission.objection(address, ground.zones, ground.own) for address in found]
@@ -55,9 +53,9 @@ def _check(judged: Judged, known: Book, was: Remembered | None, ground: Ground, 
     spelled = ", ".join(name.relative for name in names)
     if objections:
         message = f"{spelled}: " + "; ".join(sorted({text for text in objections if text}))
-        return verdicts.demote(judged, was, Reason.NOT_PERMITTED, message, ground.now)
+        return verdicts.demote(judged, Reason.NOT_PERMITTED, message, ground.now)
     message = f"{spelled} resolves to no address"
-    return verdicts.demote(judged, was, Reason.UNRESOLVED, message, ground.now)
+    return verdicts.demote(judged, Reason.UNRESOLVED, message, ground.now)
 
 
 def remembered(judged: Sequence[Judged], known: Book) -> tuple[tuple[DnsName, tuple[str, ...]], ...]:

@@ -16,7 +16,9 @@ from mcidns.model.targets import Target
 Share = tuple[Target, str, str]
 """A target, its text, and the region (else cluster) over which a truncated answer is spread."""
 
-_UNWELL = frozenset({Reason.NOT_READY, Reason.UNKNOWN, Reason.UNRESOLVED})
+_UNWELL = frozenset(
+    {Reason.NOT_READY, Reason.UNKNOWN, Reason.UNRESOLVED, Reason.NOT_PROBED, Reason.PROBE_FAILED, Reason.SUPPRESSED}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,9 @@ def serving(judged: Sequence[Judged], memory: Memory, ground: Ground) -> Serving
     rule = ground.host.when_none_healthy
     healthy = shares([one for one in judged if one.verdict.eligible])
     placed = [one for one in judged if one.is_placed]
-    waiting = bool(placed) and rule != "Withdraw"
+    # A drain takes its targets away for good, but the fallback is there for just that.
+    drained = rule == "Fallback" and any(one.verdict.reason is Reason.DRAINED for one in judged)
+    waiting = (bool(placed) or drained) and rule != "Withdraw"
     solo = len({text for one in placed for text in one.spelled}) == 1
     if healthy:
         return Serving(healthy, (), rule, waiting, solo)

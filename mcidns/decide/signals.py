@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import floor
 
+from mcidns.decide import health
 from mcidns.model import targets
 from mcidns.model.clusters import Backend, Cluster, Lost, LostReason, SourceState
 from mcidns.model.decisions import Reason, Remembered
@@ -20,7 +21,8 @@ class Word:
 
     `targets`: public addresses it shows, or the last it showed while its status is blank; sorted. `synced`: its API answers.
     `blank_since`, `unknown_since`: since when its status shows none, its API does not answer (whole unix seconds).
-    `given_up`: it fell silent after the grace for a blank status had run out. `trouble`: why it does not answer.
+    `given_up`: it fell silent after the grace for a blank status had run out. `trouble`: why it does not answer. `enough` is
+    where readiness stands, `turning_since` since when the endpoints speak against it, `turns_at` when they will have turned it.
     """
 
     cluster: Cluster
@@ -34,20 +36,41 @@ class Word:
     given_up: bool = False
     trouble: str = ""
     unreadable: tuple[str, ...] = ()
+    turning_since: float | None = None
+    turns_at: float | None = None
 
 
 def synced(cluster: Cluster, state: SourceState, was: Remembered | None, host: Host, now: float) -> Word:
     """The word of a member that answers."""
     enough, ready, total = readiness(state.backends, host)
+    blank_since: float | None = None
     if state.targets:
-        return Word(cluster, public(cluster, state), enough, ready, total, unreadable=state.unreadable)
-    last, blank_since = _last_address(was, now)
-    return Word(cluster, last, enough, ready, total, blank_since=blank_since, unreadable=state.unreadable)
+        offered = public(cluster, state)
+    else:
+        offered, blank_since = _last_address(was, now)
+    rule = host.readiness
+    if rule.fall == 1 == rule.rise:
+        return Word(cluster, offered, enough, ready, total, blank_since=blank_since, unreadable=state.unreadable)
+    stand = health.settle(enough, was, rule, now)
+    return Word(
+        cluster=cluster,
+        targets=offered,
+        enough=stand.enough,
+        ready=ready,
+        total=total,
+        blank_since=blank_since,
+        unreadable=state.unreadable,
+        turning_since=stand.turning_since,
+        turns_at=stand.until,
+    )
 
 
 def silent(cluster: Cluster, state: SourceState, lost: Lost, was: Remembered | None, *, host: Host, now: float) -> Word:
     """The word of a member that answered this process with `state` and does not answer any more."""
     enough, ready, total = readiness(state.backends, host)
+    if host.readiness.fall > 1 or host.readiness.rise > 1:
+        stood = health.standing(was)
+        enough = enough if stood is None else stood
     offered, blank_since = (public(cluster, state), None) if state.targets else _last_address(was, now)
     return Word(
         cluster=cluster,
@@ -64,21 +87,16 @@ def silent(cluster: Cluster, state: SourceState, lost: Lost, was: Remembered | N
     )
 
 
-def recalled(cluster: Cluster, lost: Lost, was: Remembered, host: Host) -> Word:
+def recalled(cluster: Cluster, lost: Lost, was: Remembered) -> Word:
     """What the last process remembered of a member that has not answered this one.
 
     Before the first attempt has failed nothing is known against the member: it stays what it was, not even stale.
     """
-    if was.reason == Reason.NOT_PERMITTED:
-        # That word hides what readiness said; the counts tell it nearly as well. Nothing to count is nothing against it.
-        enough = host.readiness.mode == "Ignore" or was.total == 0 or was.ready >= host.readiness.min_ready
-    else:
-        enough = was.reason != Reason.NOT_READY
     early = lost.reason is LostReason.NOT_YET_READ
     return Word(
         cluster=cluster,
         targets=parsed(was.targets),
-        enough=enough,
+        enough=health.standing(was) is not False,
         ready=was.ready,
         total=was.total,
         synced=False,
@@ -86,6 +104,7 @@ def recalled(cluster: Cluster, lost: Lost, was: Remembered, host: Host) -> Word:
         unknown_since=was.unknown_since if early else _unknown_since(lost, was),
         given_up=was.reason == Reason.NO_ADDRESS,
         trouble=lost.reason.value,
+        turning_since=was.history.turning_since if early and was.history is not None else None,
     )
 
 

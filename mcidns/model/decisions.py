@@ -160,7 +160,8 @@ class World:
 class Verdict:
     """Whether a cluster's targets may be served, and the rule that says so. `message` is a sentence for people.
 
-    `targets` are those it would contribute, sorted. `since` is when the verdict (eligible, reason) last changed.
+    `targets` are those it would contribute, sorted. `since` is when the verdict (eligible, reason) last changed. `probe` is
+    where its addresses stand by their probes, `Mixed` where they differ, empty without a probe.
     """
 
     cluster: ClusterName
@@ -172,6 +173,7 @@ class Verdict:
     since: float
     ready: int = 0
     total: int = 0
+    probe: ProbeState | Literal["", "Mixed"] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +202,8 @@ class NameDecision:
 class Decision:
     """All that follows from one look at one host: records, conditions, status, Events and `explain` are read off this value.
 
-    `names` are those the host may serve; `look_again` is a unix time, None if only a change matters.
+    `names` are those the host may serve; `look_again` is a unix time, None if only a change matters. `drains_refused` are the
+    clusters that somebody drains and that serve on here, as too few others could.
     """
 
     host: Host
@@ -210,6 +213,7 @@ class Decision:
     memory: Memory
     look_again: float | None
     claims_lost: tuple[tuple[DnsName, ObjectRef], ...] = ()
+    drains_refused: tuple[ClusterName, ...] = ()
 
     @property
     def intents(self) -> tuple[Intent, ...]:

@@ -108,6 +108,7 @@ def remembered(cluster: str, *addresses: str, reason: Reason = Reason.READY, sin
     """One cluster of a memory; eligible where the reason says so."""
     served = (Reason.READY, Reason.STALE, Reason.LAST_ADDRESS, Reason.STATIC)
     changes.setdefault("eligible", reason in served)
+    changes.setdefault("static", reason is Reason.STATIC)
     if reason in (Reason.STALE, Reason.UNKNOWN):
         changes.setdefault("unknown_since", since)
     return Remembered(cluster, addresses, reason=reason.value, since=since, **changes)

@@ -24,7 +24,8 @@ def decide(world: World, host: Host, now: float) -> Decision:
     """
     members, aside = _parts(world, host)
     settled = claims.settle(world, host, members)
-    ground = Ground(host, tuple({one.zone.allowed_targets: None for one in settled.granted}), frozenset(settled.names), now)
+    zones = tuple({one.zone.allowed_targets: None for one in settled.granted})
+    ground = Ground(host, zones, frozenset(settled.names), now, is_open=not zones or () in zones)
     judged = verdicts.judge(world, members, aside, ground)
     known = reachable = addresses.book(world)
     if _has_names(judged):

@@ -11,7 +11,8 @@ from mcidns.model.hosts import Damping
 FALLS = frozenset({Reason.NOT_READY, Reason.PROBE_FAILED, Reason.NO_ADDRESS, Reason.UNKNOWN, Reason.UNRESOLVED})
 """Ways out that cost points; what a person took away has not fallen."""
 
-_MOST_HALVINGS = 64.0
+_MOST_HALVINGS = 40.0
+"""Points stay whole numbers that a status can hold."""
 
 
 def check(judged: Sequence[Judged], rule: Damping, now: float) -> tuple[Judged, ...]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from math import floor
 
-from mcidns.model.decisions import History, Reason, Remembered
+from mcidns.model.decisions import Reason, Remembered
 from mcidns.model.hosts import Readiness
 
 EVERY = 10.0
@@ -19,6 +19,10 @@ class Standing:
     enough: bool
     turning_since: float | None = None
     until: float | None = None
+
+
+AT_ONCE = (Standing(False), Standing(True))
+"""Where readiness stands when one observation is enough to turn it, by what that shows."""
 
 
 def settle(shown: bool, was: Remembered | None, rule: Readiness, now: float) -> Standing:
@@ -43,8 +47,3 @@ def standing(was: Remembered | None) -> bool | None:
     if was is None or was.reason in _NO_STANDING:
         return None
     return was.reason != Reason.NOT_READY and not (was.history is not None and was.history.unready)
-
-
-def history(*, unready: bool, turning_since: float | None) -> History | None:
-    """What of it must be remembered beside the reason; mostly nothing."""
-    return History(unready=unready, turning_since=turning_since) if unready or turning_since is not None else None

@@ -68,7 +68,7 @@ def _offered(view: MemberView, was: Remembered | None) -> tuple[Target, ...]:
         if seen.state is None:
             return ()
         if seen.state.targets:
-            return signals.public(view.cluster, seen.state)
+            return signals.public(view.cluster, seen.state).targets
     return () if was is None or was.reason in _REMOVED else signals.parsed(was.targets)
 
 
@@ -138,11 +138,11 @@ def _stands(
         past = {probed.address: probed for probed in was.history.probed}
     found: dict[Address, Probed] = {}
     for target in one.verdict.targets:
-        familiar = was is not None and was.reason not in _REMOVED and verdicts.spell(target) in was.targets
+        familiar = was is not None and was.reason not in _REMOVED and signals.spell(target) in was.targets
         for address in addresses.reached(target, known):
             if isinstance(target, DnsName) and permission.objection(address, ground.zones, ground.own) is not None:
                 continue
-            text = verdicts.spell(address)
+            text = signals.spell(address)
             served = familiar and (not isinstance(target, DnsName) or text in resolved.get(target, ()))
             stood = past.get(text) or Probed(text, "Passing" if served else "New")
             found[address] = _advance(stood, answers.streaks.get(address), answers)
@@ -199,7 +199,7 @@ def _weigh(one: Judged, stands: Mapping[Address, Probed], known: Book, answers: 
         one = verdicts.readmit(one, Reason.STALE, "its API has not answered for longer than staleAfter, but its probe passes", now)
     if len(alive) == len(verdict.targets):
         return one
-    spelled = tuple([verdicts.spell(target) for target in alive])
+    spelled = tuple([signals.spell(target) for target in alive])
     message = f"{one.verdict.message}; {_told(rows)}"
     return replace(one, verdict=replace(one.verdict, targets=alive, message=message), spelled=spelled)
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
-from mcidns.decide import permission, signals, verdicts
+from mcidns.decide import permission, signals
 from mcidns.decide.addresses import Book
 from mcidns.decide.verdicts import Ground, Judged
 from mcidns.model import targets
@@ -76,7 +76,7 @@ def last_resort(judged: Sequence[Judged], published: Sequence[str], known: Book,
     placed = _reached([one for one in judged if one.is_placed], known)
     removed = _reached([one for one in judged if not one.is_placed], known) - placed
     return tuple(
-        (target, verdicts.spell(target), "")
+        (target, signals.spell(target), "")
         for target in signals.parsed(published)
         if target not in removed and permission.objection(target, ground.zones, ground.own) is None
     )
@@ -101,7 +101,7 @@ def _spare(
             chosen = [share for share in shares([one for one in judged if one.is_placed]) if share[1] in last]
         case "Fallback":
             chosen = [
-                (target, verdicts.spell(target), "")
+                (target, signals.spell(target), "")
                 for target in sorted(set(ground.host.fallback), key=targets.order)
                 if permission.objection(target, ground.zones, ground.own) is None
             ]

@@ -6,13 +6,24 @@ from functools import lru_cache
 from math import floor
 
 from mcidns.decide import health
+from mcidns.decide.health import Standing
 from mcidns.model import targets
 from mcidns.model.clusters import Backend, Cluster, Lost, LostReason, SourceState
 from mcidns.model.decisions import Reason, Remembered
 from mcidns.model.hosts import Host
+from mcidns.model.names import DnsName
 from mcidns.model.targets import InvalidTarget, Target
 
 _NO_LAST_ADDRESS = frozenset({Reason.NOT_PLACED, Reason.CLUSTER_GONE})
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Targets sorted, the same as text; `plain`: they are addresses, and none of them is refused everywhere."""
+
+    targets: tuple[Target, ...]
+    spelled: tuple[str, ...]
+    plain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +32,13 @@ class Word:
 
     `targets`: public addresses it shows, or the last it showed while its status is blank; sorted. `synced`: its API answers.
     `blank_since`, `unknown_since`: since when its status shows none, its API does not answer (whole unix seconds).
-    `given_up`: it fell silent after the grace for a blank status had run out. `trouble`: why it does not answer. `enough` is
-    where readiness stands, `turning_since` since when the endpoints speak against it, `turns_at` when they will have turned it.
+    `given_up`: it fell silent after the grace for a blank status had run out. `trouble`: why it does not answer. `stand` is
+    where readiness stands.
     """
 
     cluster: Cluster
-    targets: tuple[Target, ...]
-    enough: bool
+    shown: Shown
+    stand: Standing
     ready: int
     total: int
     synced: bool = True
@@ -36,33 +47,20 @@ class Word:
     given_up: bool = False
     trouble: str = ""
     unreadable: tuple[str, ...] = ()
-    turning_since: float | None = None
-    turns_at: float | None = None
+
+
+_NOTHING = Shown((), ())
 
 
 def synced(cluster: Cluster, state: SourceState, was: Remembered | None, host: Host, now: float) -> Word:
     """The word of a member that answers."""
     enough, ready, total = readiness(state.backends, host)
-    blank_since: float | None = None
-    if state.targets:
-        offered = public(cluster, state)
-    else:
-        offered, blank_since = _last_address(was, now)
     rule = host.readiness
-    if rule.fall == 1 == rule.rise:
-        return Word(cluster, offered, enough, ready, total, blank_since=blank_since, unreadable=state.unreadable)
-    stand = health.settle(enough, was, rule, now)
-    return Word(
-        cluster=cluster,
-        targets=offered,
-        enough=stand.enough,
-        ready=ready,
-        total=total,
-        blank_since=blank_since,
-        unreadable=state.unreadable,
-        turning_since=stand.turning_since,
-        turns_at=stand.until,
-    )
+    stand = health.AT_ONCE[enough] if rule.fall == 1 == rule.rise else health.settle(enough, was, rule, now)
+    if state.targets:
+        return Word(cluster, public(cluster, state), stand, ready, total, unreadable=state.unreadable)
+    last, blank_since = _last_address(was, now)
+    return Word(cluster, last, stand, ready, total, blank_since=blank_since, unreadable=state.unreadable)
 
 
 def silent(cluster: Cluster, state: SourceState, lost: Lost, was: Remembered | None, *, host: Host, now: float) -> Word:
@@ -71,11 +69,11 @@ def silent(cluster: Cluster, state: SourceState, lost: Lost, was: Remembered | N
     if host.readiness.fall > 1 or host.readiness.rise > 1:
         stood = health.standing(was)
         enough = enough if stood is None else stood
-    offered, blank_since = (public(cluster, state), None) if state.targets else _last_address(was, now)
+    shown, blank_since = (public(cluster, state), None) if state.targets else _last_address(was, now)
     return Word(
         cluster=cluster,
-        targets=offered,
-        enough=enough,
+        shown=shown,
+        stand=health.AT_ONCE[enough],
         ready=ready,
         total=total,
         synced=False,
@@ -93,10 +91,11 @@ def recalled(cluster: Cluster, lost: Lost, was: Remembered) -> Word:
     Before the first attempt has failed nothing is known against the member: it stays what it was, not even stale.
     """
     early = lost.reason is LostReason.NOT_YET_READ
+    turning = None if was.history is None else was.history.turning_since
     return Word(
         cluster=cluster,
-        targets=parsed(was.targets),
-        enough=health.standing(was) is not False,
+        shown=_kept(was),
+        stand=Standing(health.standing(was) is not False, turning if early else None),
         ready=was.ready,
         total=was.total,
         synced=False,
@@ -104,7 +103,6 @@ def recalled(cluster: Cluster, lost: Lost, was: Remembered) -> Word:
         unknown_since=was.unknown_since if early else _unknown_since(lost, was),
         given_up=was.reason == Reason.NO_ADDRESS,
         trouble=lost.reason.value,
-        turning_since=was.history.turning_since if early and was.history is not None else None,
     )
 
 
@@ -142,20 +140,38 @@ def _parsed(text: str) -> Target | None:
         return None
 
 
-def public(cluster: Cluster, state: SourceState) -> tuple[Target, ...]:
-    """The targets it shows as clients reach them, sorted."""
-    offered: Iterable[Target] = state.targets
-    if cluster.address_map:
-        public: dict[Target, Target] = dict(cluster.address_map)
-        offered = {public.get(target, target) for target in offered}
-    return tuple(sorted(offered, key=targets.order)) if len(state.targets) > 1 else tuple(offered)
+def public(cluster: Cluster, state: SourceState) -> Shown:
+    """The targets it shows, as clients reach them."""
+    if not cluster.address_map:
+        return _shown(state.targets)
+    public: dict[Target, Target] = dict(cluster.address_map)
+    return _shown(frozenset([public.get(target, target) for target in state.targets]))
 
 
-def _last_address(was: Remembered | None, now: float) -> tuple[tuple[Target, ...], float]:
+@lru_cache(maxsize=16384)
+def _shown(offered: frozenset[Target]) -> Shown:
+    # A frozenset keeps its hash, an address does not: asking once for all of them is a tenth of a whole decision.
+    found = tuple(sorted(offered, key=targets.order))
+    plain = not any(isinstance(target, DnsName) or targets.objection(target, ()) for target in found)
+    return Shown(found, tuple([spell(target) for target in found]), plain)
+
+
+def _kept(was: Remembered) -> Shown:
+    found = parsed(was.targets)
+    return Shown(found, tuple([spell(target) for target in found]))
+
+
+@lru_cache(maxsize=16384)
+def spell(target: Target) -> str:
+    """A target as status shows it: names without their final dot."""
+    return target.relative if isinstance(target, DnsName) else str(target)
+
+
+def _last_address(was: Remembered | None, now: float) -> tuple[Shown, float]:
     blank_since = was.blank_since if was is not None and was.blank_since is not None else float(floor(now))
     if was is None or was.reason in _NO_LAST_ADDRESS:
-        return (), blank_since  # an object that is new shows no address because it has none yet
-    return parsed(was.targets), blank_since
+        return _NOTHING, blank_since  # an object that is new shows no address because it has none yet
+    return _kept(was), blank_since
 
 
 def _unknown_since(lost: Lost, was: Remembered | None) -> float:

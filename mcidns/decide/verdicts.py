@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from math import floor
 from typing import Any
 
-from mcidns.decide import health, permission, signals, wording
+from mcidns.decide import permission, signals, wording
 from mcidns.decide.permission import Allowed
-from mcidns.decide.signals import Word
+from mcidns.decide.signals import Word, spell
 from mcidns.model import targets
 from mcidns.model.clusters import Lost, MemberView, Seen
 from mcidns.model.decisions import History, Reason, Remembered, Verdict, World
@@ -30,12 +29,16 @@ REMOVAL_KEPT = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What every verdict of one pass rests on. `zones` are the allowedTargets of the zones concerned, `own` the host's names."""
+    """What every verdict of one pass rests on. `zones` are the allowedTargets of the zones concerned, `own` the host's names.
+
+    `is_open`: some zone concerned permits every network.
+    """
 
     host: Host
     zones: tuple[Allowed, ...]
     own: frozenset[DnsName]
     now: float
+    is_open: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,49 +140,55 @@ def _member(view: MemberView, was: Remembered | None, ground: Ground) -> Judged:
 
 
 def _weigh(word: Word, was: Remembered | None, ground: Ground) -> Judged:
-    permitted, barred = permission.sift(word.targets, ground.zones, ground.own)
-    spelled = tuple([spell(target) for target in word.targets])
+    shown, cluster = word.shown, word.cluster
+    permitted, kept = shown.targets, shown.spelled
+    barred: tuple[str, ...] = ()
+    if not (shown.plain and ground.is_open):
+        permitted, barred = permission.sift(shown.targets, ground.zones, ground.own)
+        kept = tuple([spell(target) for target in permitted]) if barred else kept
     reason, until = _rule(word, permitted, ground)
-    since = _since(was, reason, ground.now)
+    turns = word.stand.until
+    if turns is not None:
+        until = turns if until is None else min(until, turns)
     eligible = reason in ELIGIBLE
     verdict = Verdict(
-        cluster=word.cluster.name,
-        region=word.cluster.region,
+        cluster=cluster.name,
+        region=cluster.region,
         targets=permitted,
         eligible=eligible,
         reason=reason,
         message=wording.of(word, reason, barred),
-        since=since,
+        since=_since(was, reason, ground.now),
         ready=word.ready,
         total=word.total,
     )
-    remembered = Remembered(
-        cluster=word.cluster.name,
-        targets=spelled,
-        region=word.cluster.region,
-        eligible=eligible,
-        reason=reason.value,
-        since=since,
+    return Judged(verdict, kept, _remember(word, verdict, was), until, barred, word.unreadable, was)
+
+
+def _remember(word: Word, verdict: Verdict, was: Remembered | None) -> Remembered:
+    stand = word.stand
+    unready = not stand.enough and verdict.reason is not Reason.NOT_READY
+    return Remembered(
+        cluster=verdict.cluster,
+        targets=word.shown.spelled,
+        region=verdict.region,
+        eligible=verdict.eligible,
+        reason=verdict.reason.value,
+        since=verdict.since,
         blank_since=word.blank_since,
         unknown_since=word.unknown_since,
         ready=word.ready,
         total=word.total,
-        history=None
-        if word.turning_since is None and (word.enough or reason is Reason.NOT_READY)
-        else health.history(unready=not word.enough and reason is not Reason.NOT_READY, turning_since=word.turning_since),
+        history=History(unready, stand.turning_since) if unready or stand.turning_since is not None else None,
     )
-    if word.turns_at is not None:
-        until = word.turns_at if until is None else min(until, word.turns_at)
-    kept = spelled if not barred else tuple([spell(target) for target in permitted])
-    return Judged(verdict, kept, remembered, until, barred, word.unreadable, was)
 
 
 def _rule(word: Word, permitted: tuple[Target, ...], ground: Ground) -> tuple[Reason, float | None]:
     """The table of design §3, first match wins; with the unix time at which time alone would change the answer."""
     host = ground.host
     if not permitted:
-        return (Reason.NOT_PERMITTED if word.targets else Reason.NO_ADDRESS), None
-    if not word.enough:
+        return (Reason.NOT_PERMITTED if word.shown.targets else Reason.NO_ADDRESS), None
+    if not word.stand.enough:
         return Reason.NOT_READY, None
     if word.given_up:
         return Reason.NO_ADDRESS, None
@@ -256,9 +265,3 @@ def _carried(was: Remembered, ground: Ground) -> Judged:
 def _since(was: Remembered | None, reason: Reason, now: float) -> float:
     # Whole seconds, so that status gives back exactly what was remembered. A reason fixes eligibility.
     return was.since if was is not None and was.reason == reason else float(floor(now))
-
-
-@lru_cache(maxsize=16384)
-def spell(target: Target) -> str:
-    """A target as status shows it: names without their final dot."""
-    return target.relative if isinstance(target, DnsName) else str(target)

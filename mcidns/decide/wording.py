@@ -25,8 +25,8 @@ def of(word: Word, reason: Reason, barred: tuple[str, ...]) -> str:
             text = counts if word.total else "readiness says nothing here"
     if word.trouble and reason not in (Reason.STALE, Reason.UNKNOWN):
         text += f", when it last answered ({word.trouble})"
-    if word.turning_since is not None:
-        text += f", until this was observed {'fall' if word.enough else 'rise'} times in a row (spec.health.readiness)"
+    if word.stand.turning_since is not None:
+        text += f", until this was observed {'fall' if word.stand.enough else 'rise'} times in a row (spec.health.readiness)"
     return "; ".join((text, *barred)) if barred else text
 
 

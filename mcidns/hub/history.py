@@ -7,7 +7,7 @@ from mcidns.hub.fields import Fields
 from mcidns.model.decisions import History, Probed, ProbeState
 
 _STATES: Final[tuple[ProbeState, ...]] = get_args(ProbeState)
-_MOST: Final = 2**31 - 1
+_MOST: Final = 2**63 - 1
 
 
 def read(entry: Fields) -> History | None:

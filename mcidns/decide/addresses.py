@@ -60,7 +60,7 @@ def _check(judged: Judged, known: Book, ground: Ground, *, direct: bool) -> Judg
 
 def remembered(judged: Sequence[Judged], known: Book) -> tuple[tuple[DnsName, tuple[str, ...]], ...]:
     """What a restart must know of the names in use, before its first look-ups."""
-    used = {target for one in judged for target in one.verdict.targets if isinstance(target, DnsName)}
+    used = {target for one in judged for target in one.reaches if isinstance(target, DnsName)}
     return tuple((name, tuple(sorted(map(str, known[name])))) for name in sorted(used) if known.get(name))
 
 
@@ -68,7 +68,7 @@ def next_look(world: World, judged: Sequence[Judged], now: float) -> list[float]
     """When the resolutions in use stop being fresh."""
     if not world.resolutions:
         return []
-    used = {target for one in judged for target in one.verdict.targets}
+    used = {target for one in judged for target in one.reaches}
     return [
         resolution.until
         for name, resolution in world.resolutions

@@ -174,7 +174,7 @@ def _doubts(scene: Scene) -> _Doubts:
 
 
 def _withdrawable(scene: Scene) -> frozenset[str]:
-    found: set[Target] = {target for one in scene.judged for target in one.verdict.targets}
+    found: set[Target] = {target for one in scene.judged for target in one.reaches}
     for target in tuple(found):
         if isinstance(target, DnsName):
             found.update(scene.known.get(target, ()))

@@ -201,7 +201,8 @@ def _weigh(one: Judged, stands: Mapping[Address, Probed], known: Book, answers: 
         return one
     spelled = tuple([signals.spell(target) for target in alive])
     message = f"{one.verdict.message}; {_told(rows)}"
-    return replace(one, verdict=replace(one.verdict, targets=alive, message=message), spelled=spelled)
+    idle = tuple([target for target in verdict.targets if target not in alive])
+    return replace(one, verdict=replace(one.verdict, targets=alive, message=message), spelled=spelled, idle=idle)
 
 
 def _serves(target: Target, stands: Mapping[Address, Probed], known: Book) -> bool:

@@ -83,7 +83,7 @@ def last_resort(judged: Sequence[Judged], published: Sequence[str], known: Book,
 
 
 def _reached(judged: Sequence[Judged], known: Book) -> set[Target]:
-    found: set[Target] = {target for one in judged for target in one.verdict.targets}
+    found: set[Target] = {target for one in judged for target in one.reaches}
     for target in tuple(found):
         if isinstance(target, DnsName):
             found.update(known.get(target, ()))

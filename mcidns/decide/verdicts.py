@@ -46,7 +46,7 @@ class Judged:
     """A verdict, its targets as text, what the next pass must remember, and when time alone will change it (unix seconds).
 
     `barred` are sentences on targets that may not be published, `unreadable` on status entries that are no targets. `was` is
-    what was remembered of the cluster before.
+    what was remembered of the cluster before, `idle` are targets that it would contribute did their probes not fail.
     """
 
     verdict: Verdict
@@ -56,6 +56,12 @@ class Judged:
     barred: tuple[str, ...] = ()
     unreadable: tuple[str, ...] = ()
     was: Remembered | None = None
+    idle: tuple[Target, ...] = ()
+
+    @property
+    def reaches(self) -> tuple[Target, ...]:
+        """All that it shows and that may be published, failing or not."""
+        return (*self.verdict.targets, *self.idle) if self.idle else self.verdict.targets
 
     @property
     def is_placed(self) -> bool:

@@ -1,6 +1,6 @@
 """Damping: what falls again and again stays out until it has been steady, and nothing else moves for it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from math import log, log2
 
@@ -20,7 +20,7 @@ from tests.unit.decide.test_properties import EXAMPLES
 FRA, AMS = "192.0.2.1", "198.51.100.1"
 UP, DOWN = seen(FRA), seen(FRA, ready=0)
 RULE = Damping()
-PUBLISHED = {"www.example.org": [AMS, FRA]}
+PUBLISHED: dict[str, Iterable[str]] = {"www.example.org": [AMS, FRA]}
 Step = tuple[float, Observation]
 
 
@@ -171,7 +171,8 @@ histories = st.lists(st.tuples(st.sampled_from([0.1, 1.0, 7.5, 60.0, 600.0]), st
 @given(rules, histories)
 def test_a_flapping_target_moves_dns_no_more_than_its_points_allow(rule: Damping, history: list[tuple[float, Observation]]) -> None:
     """Each fall that shows costs a penalty, and no more is forgiven than the half-life gives back (RFC 2439 §4)."""
-    at, steps = 0.0, [(0.0, UP)]
+    at = 0.0
+    steps: list[Step] = [(0.0, UP)]
     for span, word in history:
         at += span
         steps.append((at, word))
@@ -188,7 +189,8 @@ def test_a_flapping_target_moves_dns_no_more_than_its_points_allow(rule: Damping
 @EXAMPLES
 @given(rules, histories)
 def test_what_stays_well_is_served_again_in_the_end(rule: Damping, history: list[tuple[float, Observation]]) -> None:
-    at, steps = 0.0, [(0.0, UP)]
+    at = 0.0
+    steps: list[Step] = [(0.0, UP)]
     for span, word in history:
         at += span
         steps.append((at, word))

@@ -1,12 +1,13 @@
 """Drains: a cluster taken out of service, for as long and as far as its hosts can spare it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from mcidns.decide import decide, drains
+from mcidns.model import targets
 from mcidns.model.clusters import Drain, Observation
 from mcidns.model.decisions import Decision, Memory, Reason, World
 from mcidns.testing import build
@@ -17,7 +18,7 @@ FRA, AMS, LON = "192.0.2.1", "198.51.100.1", "203.0.113.1"
 DRAIN = Drain("kernel upgrade")
 FORCED = Drain("kernel upgrade", force=True)
 Marks = Mapping[str, Drain]
-PUBLISHED = {"www.example.org": [AMS, FRA]}
+PUBLISHED: dict[str, Iterable[str]] = {"www.example.org": [AMS, FRA]}
 
 
 FRA_ONLY: Marks = {"fra": DRAIN}
@@ -163,7 +164,7 @@ class TestOfAllClusters:
         assert condition(decision, "ResolvedRefs").status == "True"
 
     def test_the_fallback_takes_over(self) -> None:
-        decision = decided(world(ALL_FORCED), when_none_healthy="Fallback", fallback=(build.targets.parse("203.0.113.9"),))
+        decision = decided(world(ALL_FORCED), when_none_healthy="Fallback", fallback=(targets.parse("203.0.113.9"),))
 
         assert served(decision) == ("203.0.113.9",)
 

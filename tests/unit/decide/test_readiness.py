@@ -8,7 +8,7 @@ import pytest
 from mcidns.decide import decide
 from mcidns.model.clusters import LostReason, Observation
 from mcidns.model.decisions import Decision, History, Memory, Reason
-from mcidns.model.hosts import Host, Readiness
+from mcidns.model.hosts import Host, Readiness, ReadinessMode
 from mcidns.testing import build
 from mcidns.testing.build import NOW, absent, lost, memory, remembered, seen, unread
 from tests.unit.decide.answers import served, verdict
@@ -117,7 +117,9 @@ def test_a_look_that_turns_it_behind_another_rule_is_taken_in_time() -> None:
         pytest.param("Ignore", 5, 100, [(0, 2)], True, id="Ignore: whatever is there"),
     ],
 )
-def test_modes_over_all_back_ends(mode: str, least: int, percent: int, backends: list[tuple[int, int]], enough: bool) -> None:
+def test_modes_over_all_back_ends(
+    mode: ReadinessMode, least: int, percent: int, backends: list[tuple[int, int]], enough: bool
+) -> None:
     state = build.state(FRA, backends=[build.backend(*counts, service=str(place)) for place, counts in enumerate(backends)])
     host = build.host(readiness=Readiness(mode, least, percent))
     decision = decide(build.world(build.member("fra", replace(UP, state=state))), host, NOW)

@@ -75,9 +75,14 @@ def _pace(fields: Fields) -> tuple[float, float]:
     return interval, timeout
 
 
+def is_path(path: str) -> bool:
+    """Whether the text can be asked for as it stands (origin-form of RFC 9112 §3.2.1)."""
+    return path.startswith("/") and path.isascii() and path.isprintable() and " " not in path and len(path) <= LONGEST_PATH
+
+
 def _path(fields: Fields) -> str:
     path = fields.text("path", "/")
-    if not path.startswith("/") or not path.isascii() or not path.isprintable() or " " in path or len(path) > LONGEST_PATH:
+    if not is_path(path):
         fields.refuse("path", f"{short(path)!r} is no path", "write one such as /healthz, anything unusual percent-encoded")
     return path
 

@@ -32,7 +32,7 @@ def decide(world: World, host: Host, now: float) -> Decision:
         judged = addresses.check(judged, known, ground, direct=_is_direct(judged, settled))
     refused: Refused = ()
     if host.probe is not None:
-        judged, reachable = probes.check(judged, known, world, ground)
+        judged, reachable = probes.check(judged, known, world, ground, rule=host.probe)
     if host.damping is not None:
         judged = damping.check(judged, host.damping, now)
     if any(view.cluster.drain is not None for view in members):

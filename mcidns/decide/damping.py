@@ -33,20 +33,25 @@ def check(judged: Sequence[Judged], rule: Damping, now: float) -> tuple[Judged, 
 def _weigh(one: Judged, past: History, rule: Damping, now: float, *, fell: bool) -> Judged:
     left = past.penalty * 0.5 ** (max(0.0, now - past.penalty_at) / rule.half_life)
     if fell:
-        held = past.suppressed and left >= rule.reuse_below
-        # The ceiling of RFC 2439 §4.2: from there maxSuppress is enough to come down.
+        held = past.suppressed and now < _ends(past, rule)
+        # The ceiling of RFC 2439 §4.2: from there maxSuppress is enough to come down, and more would only be remembered.
         ceiling = rule.reuse_below * 2.0 ** min(rule.max_suppress / rule.half_life, _MOST_HALVINGS)
-        penalty = round(min(left + rule.penalty, ceiling))
+        penalty = round(min(left + rule.penalty, max(ceiling, rule.suppress_above + rule.penalty)))
         at, suppressed = float(floor(now)), held or penalty > rule.suppress_above
         return verdicts.recall(one, penalty=penalty, penalty_at=at, suppressed=suppressed)
     known = {"penalty": past.penalty, "penalty_at": past.penalty_at}
     if not one.verdict.eligible:
         return verdicts.recall(one, **known, suppressed=past.suppressed)
-    ends = past.penalty_at + rule.half_life * log2(max(past.penalty / rule.reuse_below, 1.0))
+    ends = _ends(past, rule)
     if past.suppressed and now < ends:
         message = f"it fell too often and is kept out until it has been steady, at least until {wording.moment(ends)}"
         out = verdicts.demote(one, Reason.SUPPRESSED, f"{message}; {one.verdict.message}", now, until=ends)
         return verdicts.recall(out, **known, suppressed=True)
-    if left < rule.reuse_below / 2 and one.was is not None and one.was.reason != one.verdict.reason:
+    if left < rule.reuse_below / 2 and one.was is not None and one.was.reason not in (one.verdict.reason, Reason.DRAINED):
         return one  # forgiven; forgotten only now, as a status is written anyway
     return verdicts.recall(one, **known, suppressed=False)
+
+
+def _ends(past: History, rule: Damping) -> float:
+    """When the points have come down to where the target may be used again."""
+    return past.penalty_at + min(rule.half_life * log2(max(past.penalty / rule.reuse_below, 1.0)), rule.max_suppress)

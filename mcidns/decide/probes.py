@@ -94,15 +94,14 @@ def any_passes(world: World, host: Host) -> bool:
     return host.probe is not None and any(streak.good for probe, streak in world.probes if probe.rule == host.probe)
 
 
-def check(judged: Sequence[Judged], known: Book, world: World, ground: Ground) -> tuple[tuple[Judged, ...], Book]:
+def check(
+    judged: Sequence[Judged], known: Book, world: World, ground: Ground, *, rule: ProbeRule
+) -> tuple[tuple[Judged, ...], Book]:
     """Take out the addresses, or whole clusters, that fail; and what load balancers' names stand for without those.
 
     A cluster that its API's silence alone has taken out stays while its probe passes (design §3). While no member answers and no
     probe passes the hub is cut off, and its probes say nothing.
     """
-    rule = ground.host.probe
-    if rule is None:
-        return tuple(judged), known
     cut_off = world.isolated and not any_passes(world, ground.host)
     streaks = {} if cut_off else {probe.address: streak for probe, streak in world.probes if probe.rule == rule}
     answers = _Answers(rule, streaks, world.heard_since)

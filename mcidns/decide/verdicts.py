@@ -94,12 +94,9 @@ def judge(world: World, members: Sequence[MemberView], aside: Sequence[MemberVie
 def demote(judged: Judged, reason: Reason, message: str, now: float, *, until: float | None = None) -> Judged:
     """The same cluster taken out for a reason that its own word does not tell; `until` when time alone will change that."""
     since = _since(judged.was, reason, now)
-    remembered = judged.remembered
-    if remembered is not None:
-        past = remembered.history
-        if judged.verdict.reason is Reason.NOT_READY:
-            past = replace(past or History(), unready=True)
-        remembered = replace(remembered, eligible=False, reason=reason.value, since=since, history=past)
+    if judged.verdict.reason is Reason.NOT_READY:
+        judged = recall(judged, unready=True)
+    remembered = judged.remembered and replace(judged.remembered, eligible=False, reason=reason.value, since=since)
     verdict = replace(judged.verdict, eligible=False, reason=reason, message=message, since=since)
     ends = judged.until if until is None else until if judged.until is None else min(until, judged.until)
     return replace(judged, verdict=verdict, remembered=remembered, until=ends)
@@ -115,10 +112,9 @@ def readmit(judged: Judged, reason: Reason, message: str, now: float) -> Judged:
 
 def recall(judged: Judged, **known: Any) -> Judged:
     """The same cluster with this in its history."""
-    if judged.remembered is None:
-        return judged
-    past = replace(judged.remembered.history or History(), **known)
-    return replace(judged, remembered=replace(judged.remembered, history=None if past == History() else past))
+    was = judged.remembered
+    past = replace((was and was.history) or History(), **known)
+    return replace(judged, remembered=was and replace(was, history=None if past == History() else past))
 
 
 def _place(judged: Judged) -> tuple[str, bool]:

@@ -153,12 +153,16 @@ def _ingress(name: str, address: str) -> Object:
 
 
 def global_host(name: str) -> Object:
-    """A claim on <name>.example.org for the Ingress of that name."""
+    """A claim on <name>.example.org for the Ingress of that name; undamped, as what is measured goes up and down on purpose."""
     return {
         "apiVersion": "mcidns.io/v1alpha1",
         "kind": "GlobalHost",
         "metadata": {"name": name, "namespace": NAMESPACE},
-        "spec": {"hostnames": [f"{name}.{servers.ZONE.relative}"], "source": {"kind": "Ingress", "name": name}},
+        "spec": {
+            "hostnames": [f"{name}.{servers.ZONE.relative}"],
+            "source": {"kind": "Ingress", "name": name},
+            "health": {"damping": {"penalty": 0}},
+        },
     }
 
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from mcidns import runtime, web
+from mcidns.draining import Draining
 from mcidns.fleet import Fleet
 from mcidns.handlers import HubWatch
 from mcidns.hub.generated import GeneratedMember
@@ -16,6 +17,7 @@ from mcidns.kube import kinds
 from mcidns.kube.access import Access
 from mcidns.kube.client import KubeClient
 from mcidns.listing import Following, Listing
+from mcidns.model.decisions import Decision
 from mcidns.model.references import ClusterName, ObjectRef
 from mcidns.observe.inventory import Inventory
 from mcidns.observe.members import Members
@@ -45,7 +47,7 @@ class App:
         self.inventory = Inventory(
             clock=clock,
             on_source=lambda ref: self.reconciler.source_changed(ref),
-            on_member=lambda _: self._members_changed(),
+            on_member=self._member_changed,
             on_claims=lambda: self._loop_once(self.intake.members_claims_changed),
         )
         pace = Pace(heartbeat=settings.heartbeat, heartbeat_timeout=settings.heartbeat_timeout)
@@ -63,12 +65,14 @@ class App:
             decides=decides,
             waits=precedence.waits,
         )
+        self.draining = Draining(clock=clock, on_change=self._member_health)
         self.reconciler = Reconciler(
             members=self.inventory,
             names=self.resolver,
             zones=self.programmer,
             surroundings=self._surroundings,
-            publish=self.telling.decided,
+            publish=self._decided,
+            dropped=self.draining.dropped,
             clock=clock,
             metrics=self.metrics,
             waits=precedence.waits,
@@ -192,7 +196,16 @@ class App:
             namespace_labels=self.intake.namespace_labels,
         )
 
-    def _members_changed(self) -> None:
+    def _decided(self, decision: Decision, previous: Decision | None) -> None:
+        self.telling.decided(decision, previous)
+        self.draining.decided(decision)
+
+    def _member_changed(self, name: ClusterName) -> None:
+        spec = self.fleet.spec(name)
+        drain = spec.cluster.drain if spec is not None else None
+        if drain != self.draining.known(name):
+            self.draining.follow(name, drain)
+            self._member_health(name)
         self.reconciler.all_changed()
         self._loop_once(self._sweep)
 
@@ -211,7 +224,7 @@ class App:
             self.metrics.member_reachable.labels(name).set(health.reachable)
             for kind, count in (("Service", health.services), ("Ingress", health.ingresses), ("EndpointSlice", health.slices)):
                 self.metrics.member_objects.labels(name, kind).set(count)
-            self.telling.member(health, self.fleet.spec(name))
+            self.telling.member(health, self.fleet.spec(name), self.draining.at_risk(name))
 
     def _reported(self, source: ObjectRef) -> None:
         if source.kind == "GlobalHost":

@@ -29,6 +29,11 @@ class Members(Protocol):
         """No member at all answers."""
         ...
 
+    @property
+    def heard_since(self) -> float:
+        """Since when some member has answered without a break (unix seconds)."""
+        ...
+
     def views(self, source: SourceRef, selection: Selection) -> tuple[MemberView, ...]:
         """What each selected member says of the source."""
         ...
@@ -74,8 +79,9 @@ class Surroundings:
 class Reconciler:
     """Keeps hosts, their memories, their claims, and looks at them when something that bears on them has changed.
 
-    `publish(decision, previous)` gets every decision that differs from the one before. Everything is synchronous: DNS is
-    asked for in the same turn of the loop in which a change was seen, and the host's API is written to later.
+    `publish(decision, previous)` gets every decision that differs from the one before, `dropped` every host that is gone.
+    Everything is synchronous: DNS is asked for in the same turn of the loop in which a change was seen, and the host's API is
+    written to later.
     """
 
     def __init__(
@@ -89,7 +95,9 @@ class Reconciler:
         clock: Callable[[], float],
         metrics: Metrics,
         waits: Callable[[], bool] = lambda: False,
+        dropped: Callable[[ObjectRef], None] = lambda _: None,
     ) -> None:
+        self._dropped = dropped
         self._members = members
         self._names = names
         self._zones = zones
@@ -132,6 +140,7 @@ class Reconciler:
         self.agenda.drop(ref)
         self._metrics.hosts.set(len(self._hosts))
         self._zones.forget(ref)
+        self._dropped(ref)
 
     def source_changed(self, source: SourceRef) -> None:
         """Some member says something else of the source."""
@@ -202,6 +211,7 @@ class Reconciler:
             programming=self._zones.programming(host.ref),
             inventory_complete=around.inventory_complete,
             isolated=self._members.isolated,
+            heard_since=self._members.heard_since,
         )
         return decide.decide(world, host, self._clock())
 

@@ -161,9 +161,9 @@ class Telling:
                 partial=True,
             )
 
-    def member(self, health: MemberHealth, spec: MemberSpec | None) -> None:
-        """A member's health has changed."""
-        report = words.of_member(health, spec.generation if spec is not None else 0)
+    def member(self, health: MemberHealth, spec: MemberSpec | None, at_risk: tuple[str, ...] = ()) -> None:
+        """A member's health or drain has changed; `at_risk` are the hosts that refuse the drain."""
+        report = words.of_member(health, spec, at_risk)
         self._say(ObjectRef("MemberCluster", "", health.cluster), lambda seen, now: status.of_member(report, seen, now))
 
     def zone(self, found: ZoneStatus) -> None:

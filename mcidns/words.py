@@ -4,6 +4,7 @@ from typing import Literal
 
 from mcidns.errors import ConfigError
 from mcidns.hub.dnsprovider import ProviderSpec
+from mcidns.hub.membercluster import MemberSpec
 from mcidns.kube.client import Object
 from mcidns.model.decisions import Condition, Programming
 from mcidns.observe.members import MemberHealth
@@ -13,11 +14,11 @@ from mcidns.publish import steps
 from mcidns.publish.reports import MemberReport, PlanReport, ProviderReport, ZoneReport
 
 
-def of_member(health: MemberHealth, generation: int) -> MemberReport:
-    """A member's health for its MemberCluster of this generation."""
+def of_member(health: MemberHealth, spec: MemberSpec | None, at_risk: tuple[str, ...] = ()) -> MemberReport:
+    """A member's health and drain for its MemberCluster; `at_risk` are the hosts for which the drain is refused."""
     return MemberReport(
         name=health.cluster,
-        generation=generation,
+        generation=spec.generation if spec is not None else 0,
         reachable=health.reachable,
         reason=health.reason,
         message=health.message,
@@ -29,6 +30,8 @@ def of_member(health: MemberHealth, generation: int) -> MemberReport:
         endpoint_slices=health.slices,
         last_seen=health.last_seen,
         known=health.reason != "NotYetRead",
+        drain=spec.cluster.drain if spec is not None else None,
+        at_risk=at_risk,
     )
 
 

@@ -5,8 +5,8 @@ import sys
 import click
 
 from mcidns import __version__
-from mcidns.cli import demo, run
-from mcidns.errors import ConfigError
+from mcidns.cli import demo, drain, run
+from mcidns.errors import McidnsError
 
 UNUSABLE = 2
 
@@ -22,6 +22,8 @@ def commands() -> None:
 
 commands.add_command(run.run)
 commands.add_command(demo.demo)
+commands.add_command(drain.drain)
+commands.add_command(drain.undrain)
 
 
 def main() -> None:
@@ -33,7 +35,7 @@ def main() -> None:
         code = error.exit_code
     except click.Abort:
         code = 130
-    except ConfigError as error:
+    except McidnsError as error:
         click.echo(f"Error: {error}", err=True)
         code = UNUSABLE
     sys.exit(code if isinstance(code, int) else 0)

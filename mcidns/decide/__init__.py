@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
-from mcidns.decide import addresses, claims, conditions, intents, routes, verdicts
+from mcidns.decide import addresses, claims, conditions, damping, drains, intents, probes, routes, verdicts
+from mcidns.decide.addresses import Book
 from mcidns.decide.claims import Claims
+from mcidns.decide.drains import Refused
 from mcidns.decide.intents import Filled, Scene
 from mcidns.decide.render import alone
 from mcidns.decide.verdicts import Ground, Judged
@@ -22,23 +24,32 @@ def decide(world: World, host: Host, now: float) -> Decision:
     """
     members, aside = _parts(world, host)
     settled = claims.settle(world, host, members)
-    ground = Ground(host, tuple({one.zone.allowed_targets: None for one in settled.granted}), frozenset(settled.names), now)
+    zones = tuple({one.zone.allowed_targets: None for one in settled.granted})
+    ground = Ground(host, zones, frozenset(settled.names), now, is_open=not zones or () in zones)
     judged = verdicts.judge(world, members, aside, ground)
-    known = addresses.book(world)
+    known = reachable = addresses.book(world)
     if _has_names(judged):
-        judged = addresses.check(judged, known, world, ground, direct=_is_direct(judged, settled))
-    scene = Scene(world, ground, judged, known, settled, routes.serving(judged, world.memory, ground))
+        judged = addresses.check(judged, known, ground, direct=_is_direct(judged, settled))
+    refused: Refused = ()
+    if host.probe is not None:
+        judged, reachable = probes.check(judged, known, world, ground, rule=host.probe)
+    if host.damping is not None:
+        judged = damping.check(judged, host.damping, now)
+    if any(view.cluster.drain is not None for view in members):
+        judged, refused = drains.check(judged, members, ground)
+    scene = Scene(world, ground, judged, reachable, settled, routes.serving(judged, world.memory, ground), refused)
     filled = intents.fill(scene)
-    freeze = _freeze(world, members)
+    freeze = _freeze(world, members, host)
     names = tuple([one.decision for one in filled]) if freeze is None else intents.frozen(scene, freeze)
     return Decision(
         host=host,
         verdicts=tuple([one.verdict for one in judged]),
         names=names,
         conditions=conditions.of(scene, filled, names, freeze),
-        memory=_memory(scene, filled, is_frozen=freeze is not None),
+        memory=_memory(scene, filled, known, is_frozen=freeze is not None),
         look_again=_look_again(scene, names),
         claims_lost=settled.lost,
+        drains_refused=tuple([cluster for cluster, _ in refused]),
     )
 
 
@@ -59,11 +70,11 @@ def _name(view: MemberView) -> str:
     return view.cluster.name
 
 
-def _freeze(world: World, members: Sequence[MemberView]) -> str | None:
+def _freeze(world: World, members: Sequence[MemberView], host: Host) -> str | None:
     """Why nothing at all may be written now, or None."""
     if not world.inventory_complete:
         return "InventoryIncomplete: not every fleet has been listed yet, so that no cluster can be called absent"
-    if not world.isolated or not members:
+    if not world.isolated or not members or probes.any_passes(world, host):
         return None
     if all(_is_early(view) for view in members):
         return "Starting: no member cluster has been read yet"
@@ -87,7 +98,7 @@ def _is_direct(judged: Sequence[Judged], settled: Claims) -> bool:
     return alone(chosen) and any(granted.takes_cname for granted in settled.granted)
 
 
-def _memory(scene: Scene, filled: Sequence[Filled], *, is_frozen: bool) -> Memory:
+def _memory(scene: Scene, filled: Sequence[Filled], known: Book, *, is_frozen: bool) -> Memory:
     before = scene.world.memory
     clusters = tuple([one.remembered for one in scene.judged if one.remembered is not None])
     if is_frozen:
@@ -97,7 +108,7 @@ def _memory(scene: Scene, filled: Sequence[Filled], *, is_frozen: bool) -> Memor
             published=tuple(sorted(before.published)),
             served=tuple(sorted(before.served)),
             hostnames=scene.claims.names,
-            resolved=addresses.remembered(scene.judged, scene.known),
+            resolved=addresses.remembered(scene.judged, known),
             withdrawn=tuple(sorted(before.withdrawn)),
         )
     return Memory(
@@ -105,7 +116,7 @@ def _memory(scene: Scene, filled: Sequence[Filled], *, is_frozen: bool) -> Memor
         published=tuple([(one.decision.name, one.decision.targets) for one in filled if one.decision.targets]),
         served=routes.served(scene.judged, scene.serving.healthy, before),
         hostnames=scene.claims.names,
-        resolved=addresses.remembered(scene.judged, scene.known),
+        resolved=addresses.remembered(scene.judged, known),
         withdrawn=tuple([(one.decision.name, one.withdrawn) for one in filled if one.withdrawn]),
     )
 

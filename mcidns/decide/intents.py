@@ -7,6 +7,7 @@ from mcidns.decide import admission, render, routes
 from mcidns.decide.addresses import Book
 from mcidns.decide.admission import Refusal
 from mcidns.decide.claims import Claims, Granted
+from mcidns.decide.drains import Refused
 from mcidns.decide.render import Rendered
 from mcidns.decide.routes import Serving
 from mcidns.decide.verdicts import Ground, Judged
@@ -22,7 +23,7 @@ WITHDRAWN_KEPT = 64
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """All that is settled about a host before its names are filled."""
+    """All that is settled about a host before its names are filled. `refused` are drains that do not hold here, and why."""
 
     world: World
     ground: Ground
@@ -30,6 +31,7 @@ class Scene:
     known: Book
     claims: Claims
     serving: Serving
+    refused: Refused = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +174,7 @@ def _doubts(scene: Scene) -> _Doubts:
 
 
 def _withdrawable(scene: Scene) -> frozenset[str]:
-    found: set[Target] = {target for one in scene.judged for target in one.verdict.targets}
+    found: set[Target] = {target for one in scene.judged for target in one.reaches}
     for target in tuple(found):
         if isinstance(target, DnsName):
             found.update(scene.known.get(target, ()))

@@ -28,6 +28,17 @@ def objection(target: Target, zones: Iterable[Allowed], own: frozenset[DnsName])
     return why
 
 
+def sift(
+    offered: tuple[Target, ...], zones: Iterable[Allowed], own: frozenset[DnsName]
+) -> tuple[tuple[Target, ...], tuple[str, ...]]:
+    """Those that may be published, in order, and a sentence on each of the others."""
+    objections = [objection(target, zones, own) for target in offered]
+    barred = tuple([why for why in objections if why is not None])
+    if not barred:
+        return offered, ()
+    return tuple([target for target, why in zip(offered, objections, strict=True) if why is None]), barred
+
+
 @lru_cache(maxsize=16384)
 def _everywhere(target: Target) -> str | None:
     # Four network look-ups for an answer that never changes: a fifth of the time of a whole decision.

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
-from mcidns.decide import permission, signals, verdicts
+from mcidns.decide import permission, signals
 from mcidns.decide.addresses import Book
 from mcidns.decide.verdicts import Ground, Judged
 from mcidns.model import targets
@@ -16,7 +16,9 @@ from mcidns.model.targets import Target
 Share = tuple[Target, str, str]
 """A target, its text, and the region (else cluster) over which a truncated answer is spread."""
 
-_UNWELL = frozenset({Reason.NOT_READY, Reason.UNKNOWN, Reason.UNRESOLVED})
+_UNWELL = frozenset(
+    {Reason.NOT_READY, Reason.UNKNOWN, Reason.UNRESOLVED, Reason.NOT_PROBED, Reason.PROBE_FAILED, Reason.SUPPRESSED}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,9 @@ def serving(judged: Sequence[Judged], memory: Memory, ground: Ground) -> Serving
     rule = ground.host.when_none_healthy
     healthy = shares([one for one in judged if one.verdict.eligible])
     placed = [one for one in judged if one.is_placed]
-    waiting = bool(placed) and rule != "Withdraw"
+    # A drain takes its targets away for good, but the fallback is there for just that.
+    drained = rule == "Fallback" and any(one.verdict.reason is Reason.DRAINED for one in judged)
+    waiting = (bool(placed) or drained) and rule != "Withdraw"
     solo = len({text for one in placed for text in one.spelled}) == 1
     if healthy:
         return Serving(healthy, (), rule, waiting, solo)
@@ -72,14 +76,14 @@ def last_resort(judged: Sequence[Judged], published: Sequence[str], known: Book,
     placed = _reached([one for one in judged if one.is_placed], known)
     removed = _reached([one for one in judged if not one.is_placed], known) - placed
     return tuple(
-        (target, verdicts.spell(target), "")
+        (target, signals.spell(target), "")
         for target in signals.parsed(published)
         if target not in removed and permission.objection(target, ground.zones, ground.own) is None
     )
 
 
 def _reached(judged: Sequence[Judged], known: Book) -> set[Target]:
-    found: set[Target] = {target for one in judged for target in one.verdict.targets}
+    found: set[Target] = {target for one in judged for target in one.reaches}
     for target in tuple(found):
         if isinstance(target, DnsName):
             found.update(known.get(target, ()))
@@ -97,7 +101,7 @@ def _spare(
             chosen = [share for share in shares([one for one in judged if one.is_placed]) if share[1] in last]
         case "Fallback":
             chosen = [
-                (target, verdicts.spell(target), "")
+                (target, signals.spell(target), "")
                 for target in sorted(set(ground.host.fallback), key=targets.order)
                 if permission.objection(target, ground.zones, ground.own) is None
             ]

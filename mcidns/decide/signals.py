@@ -5,13 +5,25 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import floor
 
+from mcidns.decide import health
+from mcidns.decide.health import Standing
 from mcidns.model import targets
 from mcidns.model.clusters import Backend, Cluster, Lost, LostReason, SourceState
 from mcidns.model.decisions import Reason, Remembered
 from mcidns.model.hosts import Host
+from mcidns.model.names import DnsName
 from mcidns.model.targets import InvalidTarget, Target
 
 _NO_LAST_ADDRESS = frozenset({Reason.NOT_PLACED, Reason.CLUSTER_GONE})
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Targets sorted, the same as text; `plain`: they are addresses, and none of them is refused everywhere."""
+
+    targets: tuple[Target, ...]
+    spelled: tuple[str, ...]
+    plain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +32,13 @@ class Word:
 
     `targets`: public addresses it shows, or the last it showed while its status is blank; sorted. `synced`: its API answers.
     `blank_since`, `unknown_since`: since when its status shows none, its API does not answer (whole unix seconds).
-    `given_up`: it fell silent after the grace for a blank status had run out. `trouble`: why it does not answer.
+    `given_up`: it fell silent after the grace for a blank status had run out. `trouble`: why it does not answer. `stand` is
+    where readiness stands.
     """
 
     cluster: Cluster
-    targets: tuple[Target, ...]
-    enough: bool
+    shown: Shown
+    stand: Standing
     ready: int
     total: int
     synced: bool = True
@@ -36,23 +49,31 @@ class Word:
     unreadable: tuple[str, ...] = ()
 
 
+_NOTHING = Shown((), ())
+
+
 def synced(cluster: Cluster, state: SourceState, was: Remembered | None, host: Host, now: float) -> Word:
     """The word of a member that answers."""
     enough, ready, total = readiness(state.backends, host)
+    rule = host.readiness
+    stand = health.AT_ONCE[enough] if rule.fall == 1 == rule.rise else health.settle(enough, was, rule, now)
     if state.targets:
-        return Word(cluster, _public(cluster, state), enough, ready, total, unreadable=state.unreadable)
+        return Word(cluster, public(cluster, state), stand, ready, total, unreadable=state.unreadable)
     last, blank_since = _last_address(was, now)
-    return Word(cluster, last, enough, ready, total, blank_since=blank_since, unreadable=state.unreadable)
+    return Word(cluster, last, stand, ready, total, blank_since=blank_since, unreadable=state.unreadable)
 
 
 def silent(cluster: Cluster, state: SourceState, lost: Lost, was: Remembered | None, *, host: Host, now: float) -> Word:
     """The word of a member that answered this process with `state` and does not answer any more."""
     enough, ready, total = readiness(state.backends, host)
-    offered, blank_since = (_public(cluster, state), None) if state.targets else _last_address(was, now)
+    if host.readiness.fall > 1 or host.readiness.rise > 1:
+        stood = health.standing(was)
+        enough = enough if stood is None else stood
+    shown, blank_since = (public(cluster, state), None) if state.targets else _last_address(was, now)
     return Word(
         cluster=cluster,
-        targets=offered,
-        enough=enough,
+        shown=shown,
+        stand=health.AT_ONCE[enough],
         ready=ready,
         total=total,
         synced=False,
@@ -64,21 +85,17 @@ def silent(cluster: Cluster, state: SourceState, lost: Lost, was: Remembered | N
     )
 
 
-def recalled(cluster: Cluster, lost: Lost, was: Remembered, host: Host) -> Word:
+def recalled(cluster: Cluster, lost: Lost, was: Remembered) -> Word:
     """What the last process remembered of a member that has not answered this one.
 
     Before the first attempt has failed nothing is known against the member: it stays what it was, not even stale.
     """
-    if was.reason == Reason.NOT_PERMITTED:
-        # That word hides what readiness said; the counts tell it nearly as well. Nothing to count is nothing against it.
-        enough = host.readiness.mode == "Ignore" or was.total == 0 or was.ready >= host.readiness.min_ready
-    else:
-        enough = was.reason != Reason.NOT_READY
     early = lost.reason is LostReason.NOT_YET_READ
+    turning = None if was.history is None else was.history.turning_since
     return Word(
         cluster=cluster,
-        targets=parsed(was.targets),
-        enough=enough,
+        shown=_kept(was),
+        stand=Standing(health.standing(was) is not False, turning if early else None),
         ready=was.ready,
         total=was.total,
         synced=False,
@@ -123,19 +140,38 @@ def _parsed(text: str) -> Target | None:
         return None
 
 
-def _public(cluster: Cluster, state: SourceState) -> tuple[Target, ...]:
-    offered: Iterable[Target] = state.targets
-    if cluster.address_map:
-        public: dict[Target, Target] = dict(cluster.address_map)
-        offered = {public.get(target, target) for target in offered}
-    return tuple(sorted(offered, key=targets.order)) if len(state.targets) > 1 else tuple(offered)
+def public(cluster: Cluster, state: SourceState) -> Shown:
+    """The targets it shows, as clients reach them."""
+    if not cluster.address_map:
+        return _shown(state.targets)
+    public: dict[Target, Target] = dict(cluster.address_map)
+    return _shown(frozenset([public.get(target, target) for target in state.targets]))
 
 
-def _last_address(was: Remembered | None, now: float) -> tuple[tuple[Target, ...], float]:
+@lru_cache(maxsize=16384)
+def _shown(offered: frozenset[Target]) -> Shown:
+    # A frozenset keeps its hash, an address does not: asking once for all of them is a tenth of a whole decision.
+    found = tuple(sorted(offered, key=targets.order))
+    plain = not any(isinstance(target, DnsName) or targets.objection(target, ()) for target in found)
+    return Shown(found, tuple([spell(target) for target in found]), plain)
+
+
+def _kept(was: Remembered) -> Shown:
+    found = parsed(was.targets)
+    return Shown(found, tuple([spell(target) for target in found]))
+
+
+@lru_cache(maxsize=16384)
+def spell(target: Target) -> str:
+    """A target as status shows it: names without their final dot."""
+    return target.relative if isinstance(target, DnsName) else str(target)
+
+
+def _last_address(was: Remembered | None, now: float) -> tuple[Shown, float]:
     blank_since = was.blank_since if was is not None and was.blank_since is not None else float(floor(now))
     if was is None or was.reason in _NO_LAST_ADDRESS:
-        return (), blank_since  # an object that is new shows no address because it has none yet
-    return parsed(was.targets), blank_since
+        return _NOTHING, blank_since  # an object that is new shows no address because it has none yet
+    return _kept(was), blank_since
 
 
 def _unknown_since(lost: Lost, was: Remembered | None) -> float:

@@ -2,21 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from math import floor
+from typing import Any
 
-from mcidns.decide import permission, signals
+from mcidns.decide import permission, signals, wording
 from mcidns.decide.permission import Allowed
-from mcidns.decide.signals import Word
+from mcidns.decide.signals import Word, spell
 from mcidns.model import targets
 from mcidns.model.clusters import Lost, MemberView, Seen
-from mcidns.model.decisions import Reason, Remembered, Verdict, World
+from mcidns.model.decisions import History, Reason, Remembered, Verdict, World
 from mcidns.model.hosts import Host, StaticTarget
 from mcidns.model.names import DnsName
 from mcidns.model.references import ClusterName
 from mcidns.model.targets import Target
 
-REMOVED = frozenset({Reason.NOT_PLACED, Reason.CLUSTER_GONE})
+REMOVED = frozenset({Reason.NOT_PLACED, Reason.CLUSTER_GONE, Reason.DRAINED})
 """A person took these away: no health matter, so nothing keeps their targets in DNS."""
 
 ELIGIBLE = frozenset({Reason.READY, Reason.STALE, Reason.LAST_ADDRESS, Reason.STATIC})
@@ -29,19 +29,24 @@ REMOVAL_KEPT = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What every verdict of one pass rests on. `zones` are the allowedTargets of the zones concerned, `own` the host's names."""
+    """What every verdict of one pass rests on. `zones` are the allowedTargets of the zones concerned, `own` the host's names.
+
+    `is_open`: some zone concerned permits every network.
+    """
 
     host: Host
     zones: tuple[Allowed, ...]
     own: frozenset[DnsName]
     now: float
+    is_open: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
     """A verdict, its targets as text, what the next pass must remember, and when time alone will change it (unix seconds).
 
-    `barred` are sentences on targets that may not be published, `unreadable` on status entries that are no targets.
+    `barred` are sentences on targets that may not be published, `unreadable` on status entries that are no targets. `was` is
+    what was remembered of the cluster before, `idle` are targets that it would contribute did their probes not fail.
     """
 
     verdict: Verdict
@@ -50,6 +55,13 @@ class Judged:
     until: float | None = None
     barred: tuple[str, ...] = ()
     unreadable: tuple[str, ...] = ()
+    was: Remembered | None = None
+    idle: tuple[Target, ...] = ()
+
+    @property
+    def reaches(self) -> tuple[Target, ...]:
+        """All that it shows and that may be published, failing or not."""
+        return (*self.verdict.targets, *self.idle) if self.idle else self.verdict.targets
 
     @property
     def is_placed(self) -> bool:
@@ -59,8 +71,8 @@ class Judged:
 
 def judge(world: World, members: Sequence[MemberView], aside: Sequence[MemberView], ground: Ground) -> tuple[Judged, ...]:
     """One verdict per cluster, by name: `members` take part, `aside` are in the inventory but not selected by the host."""
-    past = {was.cluster: was for was in world.memory.clusters if was.reason != Reason.STATIC}
-    statics = {was.cluster: was for was in world.memory.clusters if was.reason == Reason.STATIC}
+    past = {was.cluster: was for was in world.memory.clusters if not was.static}
+    statics = {was.cluster: was for was in world.memory.clusters if was.static}
     found: list[Judged | None] = [_member(view, past.pop(view.cluster.name, None), ground) for view in members]
     for view in aside:
         message = "spec.clusters does not select this cluster"
@@ -79,21 +91,34 @@ def judge(world: World, members: Sequence[MemberView], aside: Sequence[MemberVie
     return tuple(sorted((judged for judged in found if judged is not None), key=_place))
 
 
-def demote(judged: Judged, was: Remembered | None, reason: Reason, message: str, now: float) -> Judged:
-    """The same cluster taken out for a reason that shows only after all clusters were judged."""
-    remembered = judged.remembered
-    if judged.verdict.reason is Reason.STATIC:
-        since = was.since if was is not None and not was.eligible else float(floor(now))
-        remembered = remembered and replace(remembered, eligible=False, since=since)
-    else:
-        since = _since(was, reason, now)
-        remembered = remembered and replace(remembered, eligible=False, reason=reason.value, since=since)
+def demote(judged: Judged, reason: Reason, message: str, now: float, *, until: float | None = None) -> Judged:
+    """The same cluster taken out for a reason that its own word does not tell; `until` when time alone will change that."""
+    since = _since(judged.was, reason, now)
+    if judged.verdict.reason is Reason.NOT_READY:
+        judged = recall(judged, unready=True)
+    remembered = judged.remembered and replace(judged.remembered, eligible=False, reason=reason.value, since=since)
     verdict = replace(judged.verdict, eligible=False, reason=reason, message=message, since=since)
+    ends = judged.until if until is None else until if judged.until is None else min(until, judged.until)
+    return replace(judged, verdict=verdict, remembered=remembered, until=ends)
+
+
+def readmit(judged: Judged, reason: Reason, message: str, now: float) -> Judged:
+    """The same cluster let in for a reason that its own word does not tell."""
+    since = _since(judged.was, reason, now)
+    remembered = judged.remembered and replace(judged.remembered, eligible=True, reason=reason.value, since=since)
+    verdict = replace(judged.verdict, eligible=True, reason=reason, message=message, since=since)
     return replace(judged, verdict=verdict, remembered=remembered)
 
 
+def recall(judged: Judged, **known: Any) -> Judged:
+    """The same cluster with this in its history."""
+    was = judged.remembered
+    past = replace((was and was.history) or History(), **known)
+    return replace(judged, remembered=was and replace(was, history=None if past == History() else past))
+
+
 def _place(judged: Judged) -> tuple[str, bool]:
-    return (judged.verdict.cluster, judged.verdict.reason is Reason.STATIC)
+    return (judged.verdict.cluster, judged.remembered is not None and judged.remembered.static)
 
 
 def _member(view: MemberView, was: Remembered | None, ground: Ground) -> Judged:
@@ -108,7 +133,7 @@ def _member(view: MemberView, was: Remembered | None, ground: Ground) -> Judged:
             return _never_seen(view, observation, ground)
         if was.reason == Reason.NOT_PLACED:
             return _absent(view, was, "no such object there when it last answered", ground)
-        return _weigh(signals.recalled(view.cluster, observation, was, ground.host), was, ground)
+        return _weigh(signals.recalled(view.cluster, observation, was), was, ground)
     state = observation.last.state
     if state is None:
         return _absent(view, was, "no such object there when it last answered", ground)
@@ -117,44 +142,55 @@ def _member(view: MemberView, was: Remembered | None, ground: Ground) -> Judged:
 
 
 def _weigh(word: Word, was: Remembered | None, ground: Ground) -> Judged:
-    permitted, barred = _permitted(word.targets, ground)
-    spelled = tuple([spell(target) for target in word.targets])
+    shown, cluster = word.shown, word.cluster
+    permitted, kept = shown.targets, shown.spelled
+    barred: tuple[str, ...] = ()
+    if not (shown.plain and ground.is_open):
+        permitted, barred = permission.sift(shown.targets, ground.zones, ground.own)
+        kept = tuple([spell(target) for target in permitted]) if barred else kept
     reason, until = _rule(word, permitted, ground)
-    since = _since(was, reason, ground.now)
+    turns = word.stand.until
+    if turns is not None:
+        until = turns if until is None else min(until, turns)
     eligible = reason in ELIGIBLE
     verdict = Verdict(
-        cluster=word.cluster.name,
-        region=word.cluster.region,
+        cluster=cluster.name,
+        region=cluster.region,
         targets=permitted,
         eligible=eligible,
         reason=reason,
-        message=_explain(word, reason, barred),
-        since=since,
+        message=wording.of(word, reason, barred),
+        since=_since(was, reason, ground.now),
         ready=word.ready,
         total=word.total,
     )
-    remembered = Remembered(
-        cluster=word.cluster.name,
-        targets=spelled,
-        region=word.cluster.region,
-        eligible=eligible,
-        reason=reason.value,
-        since=since,
+    return Judged(verdict, kept, _remember(word, verdict, was), until, barred, word.unreadable, was)
+
+
+def _remember(word: Word, verdict: Verdict, was: Remembered | None) -> Remembered:
+    stand = word.stand
+    unready = not stand.enough and verdict.reason is not Reason.NOT_READY
+    return Remembered(
+        cluster=verdict.cluster,
+        targets=word.shown.spelled,
+        region=verdict.region,
+        eligible=verdict.eligible,
+        reason=verdict.reason.value,
+        since=verdict.since,
         blank_since=word.blank_since,
         unknown_since=word.unknown_since,
         ready=word.ready,
         total=word.total,
+        history=History(unready, stand.turning_since) if unready or stand.turning_since is not None else None,
     )
-    kept = spelled if not barred else tuple([spell(target) for target in permitted])
-    return Judged(verdict, kept, remembered, until, barred, word.unreadable)
 
 
 def _rule(word: Word, permitted: tuple[Target, ...], ground: Ground) -> tuple[Reason, float | None]:
     """The table of design §3, first match wins; with the unix time at which time alone would change the answer."""
     host = ground.host
     if not permitted:
-        return (Reason.NOT_PERMITTED if word.targets else Reason.NO_ADDRESS), None
-    if not word.enough:
+        return (Reason.NOT_PERMITTED if word.shown.targets else Reason.NO_ADDRESS), None
+    if not word.stand.enough:
         return Reason.NOT_READY, None
     if word.given_up:
         return Reason.NO_ADDRESS, None
@@ -170,35 +206,6 @@ def _rule(word: Word, permitted: tuple[Target, ...], ground: Ground) -> tuple[Re
         return Reason.LAST_ADDRESS, None
     ends = word.blank_since + host.address_grace
     return (Reason.LAST_ADDRESS, ends) if ground.now < ends else (Reason.NO_ADDRESS, None)
-
-
-def _explain(word: Word, reason: Reason, barred: tuple[str, ...]) -> str:
-    counts = f"{word.ready} of {word.total} endpoints ready" if word.total else "no endpoints"
-    match reason:
-        case Reason.NOT_PERMITTED:
-            return "; ".join(barred)
-        case Reason.NOT_READY:
-            text = counts
-        case Reason.NO_ADDRESS:
-            text = "the load balancer's status shows no address"
-        case Reason.STALE | Reason.UNKNOWN:
-            held = "its last known addresses stay" if reason is Reason.STALE else "unknown for longer than staleAfter"
-            text = f"its API does not answer ({word.trouble}); {held}"
-        case Reason.LAST_ADDRESS:
-            text = "the load balancer's status shows no address; the last one stays until addressGrace is over"
-        case _:
-            text = counts if word.total else "readiness says nothing here"
-    if word.trouble and reason not in (Reason.STALE, Reason.UNKNOWN):
-        text += f", when it last answered ({word.trouble})"
-    return "; ".join((text, *barred)) if barred else text
-
-
-def _permitted(offered: tuple[Target, ...], ground: Ground) -> tuple[tuple[Target, ...], tuple[str, ...]]:
-    objections = [permission.objection(target, ground.zones, ground.own) for target in offered]
-    barred = tuple([objection for objection in objections if objection is not None])
-    if not barred:
-        return offered, ()
-    return tuple([target for target, objection in zip(offered, objections, strict=True) if objection is None]), barred
 
 
 def _absent(view: MemberView, was: Remembered | None, message: str, ground: Ground) -> Judged:
@@ -224,7 +231,7 @@ def _out(was: Remembered, reason: Reason, message: str, since: float) -> Judged:
     had = signals.parsed(was.targets)
     verdict = Verdict(ClusterName(was.cluster), was.region, had, False, reason, message, since)
     remembered = Remembered(was.cluster, was.targets, was.region, False, reason.value, since)
-    return Judged(verdict, tuple([spell(target) for target in had]), remembered)
+    return Judged(verdict, tuple([spell(target) for target in had]), remembered, was=was)
 
 
 def _never_seen(view: MemberView, lost: Lost, ground: Ground) -> Judged:
@@ -236,33 +243,27 @@ def _never_seen(view: MemberView, lost: Lost, ground: Ground) -> Judged:
 
 def _static(static: StaticTarget, was: Remembered | None, ground: Ground) -> Judged:
     offered = tuple(sorted(set(static.targets), key=targets.order))
-    permitted, barred = _permitted(offered, ground)
+    permitted, barred = permission.sift(offered, ground.zones, ground.own)
     reason = Reason.STATIC if permitted else Reason.NOT_PERMITTED
     message = "; ".join(("listed in spec.staticTargets", *barred))
-    since = was.since if was is not None and was.eligible is bool(permitted) else float(floor(ground.now))
+    since = _since(was, reason, ground.now)
     name = ClusterName(static.name)
     verdict = Verdict(name, static.region, permitted, bool(permitted), reason, message, since)
     spelled = tuple([spell(target) for target in offered])
-    remembered = Remembered(static.name, spelled, static.region, bool(permitted), Reason.STATIC.value, since)
-    return Judged(verdict, tuple([spell(target) for target in permitted]), remembered, None, barred)
+    remembered = Remembered(static.name, spelled, static.region, bool(permitted), reason.value, since, static=True)
+    return Judged(verdict, tuple([spell(target) for target in permitted]), remembered, None, barred, was=was)
 
 
 def _carried(was: Remembered, ground: Ground) -> Judged:
     """Until every fleet was listed, a cluster that is missing from the list stays what it was."""
-    permitted, barred = _permitted(signals.parsed(was.targets), ground)
+    permitted, barred = permission.sift(signals.parsed(was.targets), ground.zones, ground.own)
     reason = _REASONS.get(was.reason, Reason.UNKNOWN)
     message = "not all fleets have been listed yet; as remembered"
     name = ClusterName(was.cluster)
     verdict = Verdict(name, was.region, permitted, was.eligible, reason, message, was.since, was.ready, was.total)
-    return Judged(verdict, tuple([spell(target) for target in permitted]), was, None, barred)
+    return Judged(verdict, tuple([spell(target) for target in permitted]), was, None, barred, was=was)
 
 
 def _since(was: Remembered | None, reason: Reason, now: float) -> float:
     # Whole seconds, so that status gives back exactly what was remembered. A reason fixes eligibility.
     return was.since if was is not None and was.reason == reason else float(floor(now))
-
-
-@lru_cache(maxsize=16384)
-def spell(target: Target) -> str:
-    """A target as status shows it: names without their final dot."""
-    return target.relative if isinstance(target, DnsName) else str(target)

@@ -1,7 +1,7 @@
 """The part of the Common Expression Language that validation rules of CRDs commonly use, as closures; schemas are in `rules`.
 
-Grammar and semantics: github.com/google/cel-spec. Left out, and refused with Unsupported: maps, timestamps, durations, bytes,
-optional types, and the function libraries of Kubernetes beyond strings and lists.
+Grammar and semantics: github.com/google/cel-spec. Left out, and refused with Unsupported: maps, timestamps, reckoning with
+durations, bytes, optional types, and the function libraries of Kubernetes beyond strings and lists.
 """
 
 import re

@@ -3,10 +3,14 @@
 import operator
 import re
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any, Final
 
 _RESERVED: Final = re.compile(r"__(true|false|null|in|as|break|const|continue|else|for|function|if|import|let|loop|package"
                               r"|namespace|return|var|void|while)__")  # fmt: skip
+_PART: Final = re.compile(r"([0-9]*\.?[0-9]+)(ns|us|ms|s|m|h)")
+_DURATION: Final = re.compile(rf"[-+]?(?:0|(?:{_PART.pattern})+)")
+_UNITS: Final[Mapping[str, float]] = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 class EvaluationError(ValueError):
@@ -21,7 +25,7 @@ def truth(value: Any) -> bool:
 
 
 def _kind(value: Any) -> str:
-    names = {bool: "bool", int: "int", float: "double", str: "string", list: "list", dict: "map"}
+    names = {bool: "bool", int: "int", float: "double", str: "string", list: "list", dict: "map", timedelta: "duration"}
     return names.get(type(value), "null")
 
 
@@ -79,7 +83,7 @@ def _in(left: Any, right: Any) -> bool:
 def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
     def run(left: Any, right: Any) -> bool:
         numbers = all(isinstance(one, (int, float)) and not isinstance(one, bool) for one in (left, right))
-        if not numbers and (not isinstance(left, str) or not isinstance(right, str)):
+        if not numbers and not any(isinstance(left, kind) and isinstance(right, kind) for kind in (str, timedelta)):
             raise EvaluationError(f"no such overload: {_kind(left)} compared with {_kind(right)}")
         return compare(left, right)
 
@@ -167,6 +171,14 @@ def _int(value: Any) -> int:
         raise EvaluationError(f"no integer: {value!r}") from error
 
 
+def _duration(value: Any) -> timedelta:
+    """As Go's time.ParseDuration reads it."""
+    if not isinstance(value, str) or not _DURATION.fullmatch(value):
+        raise EvaluationError(f"no duration: {value!r}")
+    seconds = sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(value))
+    return timedelta(seconds=-seconds if value.startswith("-") else seconds)
+
+
 def _string(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
@@ -190,6 +202,7 @@ GLOBALS: Final[Mapping[str, Callable[..., Any]]] = {
     "size": _size,
     "int": _int,
     "string": _string,
+    "duration": _duration,
     "matches": _matches,
 }
 METHODS: Final[Mapping[str, Callable[..., Any]]] = {

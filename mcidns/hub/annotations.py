@@ -2,16 +2,16 @@
 
 The family on FederatedIngress, FederatedService, Ingress and Service: `hostname` (names, comma between; `auto`: those of the
 rules), `ttl` (seconds, or a duration), `target` (addresses or a host name in place of what the members report: one static
-target, and no member takes part).
+target, and no member takes part), `probe-path` (asked for by HTTP, or by HTTPS where an Ingress of the host cluster has TLS).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from mcidns.hub import generated, metadata, selection, times
+from mcidns.hub import generated, health, metadata, selection, times
 from mcidns.hub.fields import Fields, short
-from mcidns.hub.generated import GeneratedHost, Owner
+from mcidns.hub.generated import GeneratedHost, Owner, ProbeAsked
 from mcidns.hub.globalhost import MAX_TTL
 from mcidns.hub.metadata import Metadata, Pairs, Raw
 from mcidns.hub.unreadable import Problem, Unreadable
@@ -23,7 +23,7 @@ from mcidns.model.targets import InvalidTarget, Target
 
 PREFIX: Final = "mcidns.io/"
 EXTERNAL_DNS: Final = ("external-dns.kubernetes.io/", "external-dns.alpha.kubernetes.io/")
-KEYS: Final = ("hostname", "ttl", "target")
+KEYS: Final = ("hostname", "ttl", "target", "probe-path")
 AUTO: Final = "auto"
 
 _SOURCES: Final[Mapping[str, SourceKind]] = {
@@ -60,6 +60,7 @@ class _Asked:
     hostnames: tuple[DnsName, ...]
     ttl: int | None
     targets: tuple[Target, ...]
+    probe_path: str = ""
 
 
 def of_object(obj: Raw, kind: str, *, external_dns: bool = False) -> Claimed:
@@ -95,6 +96,7 @@ def of_object(obj: Raw, kind: str, *, external_dns: bool = False) -> Claimed:
         ttl=asked.ttl,
         targets=asked.targets,
         clusters=Selection(()) if asked.targets else clusters,
+        probe=_probe(asked.probe_path, secured=source_kind == "Ingress" and bool(template.children("tls"))),
         problems=tuple(sorted(set(told))),
     )
 
@@ -134,6 +136,7 @@ def of_members(objects: Iterable[MemberObject], *, external_dns: bool = False) -
         ttl=min(ttls, default=None),
         targets=replaced,
         clusters=Selection(()) if replaced else None,
+        probe=_probe(max(one.probe_path for one in asked), secured=False),
         problems=problems,
     )
 
@@ -174,7 +177,7 @@ def _asked(given: Mapping[str, tuple[str, str]], hosts: Sequence[str], kind: Sou
     if not names or replaced is None:
         return None
     ttl = _ttl(*given["ttl"], told) if "ttl" in given else None
-    return _Asked(names, ttl, replaced)
+    return _Asked(names, ttl, replaced, _probe_path(*given["probe-path"], told) if "probe-path" in given else "")
 
 
 def _hostnames(key: str, value: str, hosts: Sequence[str], kind: SourceKind, told: list[Problem]) -> tuple[DnsName, ...]:
@@ -219,6 +222,18 @@ def _ttl(key: str, value: str, told: list[Problem]) -> int | None:
         told.append(Problem(_path(key), f"{short(text)!r} is no time to live", f"write seconds from 1 to {MAX_TTL}, or such as 5m"))
         return None
     return int(seconds)
+
+
+def _probe_path(key: str, value: str, told: list[Problem]) -> str:
+    path = value.strip()
+    if health.is_path(path):
+        return path
+    told.append(Problem(_path(key), f"{short(path)!r} is no path", "write one such as /healthz"))
+    return ""
+
+
+def _probe(path: str, *, secured: bool) -> ProbeAsked | None:
+    return ProbeAsked("HTTPS" if secured else "HTTP", path) if path else None
 
 
 def _parts(value: str) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from mcidns.hub.unreadable import Problem
 from mcidns.model import targets
 from mcidns.model.hosts import Selection
 from mcidns.model.names import DnsName
+from mcidns.model.probes import ProbeProtocol
 from mcidns.model.references import ObjectRef, SourceKind
 from mcidns.model.targets import Target
 
@@ -35,6 +36,14 @@ class Owner:
 
 
 @dataclass(frozen=True, slots=True)
+class ProbeAsked:
+    """The probe that annotations ask for; all else about it is as usual."""
+
+    protocol: ProbeProtocol
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class GeneratedHost:
     """The GlobalHost that annotations ask for. No `hostnames`: from the source; `clusters` None: all members.
 
@@ -50,6 +59,7 @@ class GeneratedHost:
     ttl: int | None = None
     targets: tuple[Target, ...] = ()
     clusters: Selection | None = None
+    probe: ProbeAsked | None = None
     problems: tuple[Problem, ...] = ()
 
     @property
@@ -92,6 +102,8 @@ def host_manifest(host: GeneratedHost) -> Manifest:
         spec["staticTargets"] = [{"name": STATIC_NAME, "addresses": [spell(target) for target in host.targets]}]
     if host.clusters is not None:
         spec["clusters"] = _clusters(host.clusters)
+    if host.probe is not None:
+        spec["health"] = {"probe": {"protocol": host.probe.protocol, "path": host.probe.path}}
     metadata: Manifest = {
         "name": host.name,
         "namespace": host.namespace,

@@ -2,17 +2,16 @@
 
 from typing import Final, get_args
 
-from mcidns.hub import metadata, selection, times
+from mcidns.hub import health as healths
+from mcidns.hub import history, metadata, selection, times
 from mcidns.hub.fields import Fields
 from mcidns.hub.metadata import Metadata, Raw
 from mcidns.hub.unreadable import Problem, Unreadable
-from mcidns.model.decisions import Memory, Remembered
+from mcidns.model.decisions import Memory, Reason, Remembered
 from mcidns.model.hosts import (
     DeletionPolicy,
     Host,
     OnUnknown,
-    Readiness,
-    ReadinessMode,
     RoutingPolicy,
     Selection,
     StaticTarget,
@@ -24,7 +23,6 @@ from mcidns.model.references import ClusterName, SourceKind, SourceRef
 MAX_TTL: Final = 604_800
 
 _SOURCES: Final[tuple[SourceKind, ...]] = get_args(SourceKind)
-_MODES: Final[tuple[ReadinessMode, ...]] = get_args(ReadinessMode)
 _UNKNOWN: Final[tuple[OnUnknown, ...]] = get_args(OnUnknown)
 _NONE_HEALTHY: Final[tuple[WhenNoneHealthy, ...]] = get_args(WhenNoneHealthy)
 _DELETION: Final[tuple[DeletionPolicy, ...]] = get_args(DeletionPolicy)
@@ -57,12 +55,15 @@ def _host(about: Metadata, spec: Fields) -> Host:
         ttl=spec.number("ttl", None, 1, MAX_TTL),
         max_targets=spec.number("maxTargets", 8, 1, 100),
         policy=spec.child("routing").choice("policy", _POLICIES, "All"),
-        readiness=_readiness(health.child("readiness")),
+        readiness=healths.readiness(health.child("readiness")),
+        probe=healths.probe(health),
+        damping=healths.damping(health.child("damping")),
         on_unknown=health.choice("onUnknown", _UNKNOWN, "Keep"),
         stale_after=health.duration("staleAfter", 3600.0),
         address_grace=health.duration("addressGrace", 300.0),
         when_none_healthy=spec.choice("whenNoneHealthy", _NONE_HEALTHY, "ServeAll"),
         fallback=spec.targets("fallback"),
+        min_healthy_clusters=spec.number("minHealthyClusters", 1, 0, 512),
         deletion_policy=spec.choice("deletionPolicy", _DELETION, "Delete"),
     )
     if host.when_none_healthy == "Fallback" and not host.fallback:
@@ -105,14 +106,6 @@ def _clusters(fields: Fields) -> Selection:
     return Selection(tuple(sorted({ClusterName(name) for name in fields.texts("names")})))
 
 
-def _readiness(fields: Fields) -> Readiness:
-    return Readiness(
-        mode=fields.choice("mode", _MODES, "Any"),
-        min_ready=fields.number("minReady", 1, 0, 100_000),
-        min_ready_percent=fields.number("minReadyPercent", 0, 0, 100),
-    )
-
-
 def memory(obj: Raw) -> Memory:
     """Read back what publish.status wrote; whatever somebody else has garbled is not remembered."""
     status = Fields(obj, "", []).child("status")
@@ -127,17 +120,20 @@ def memory(obj: Raw) -> Memory:
 
 
 def _remembered(entry: Fields) -> Remembered:
+    reason = entry.text("reason")
     return Remembered(
         cluster=entry.text("cluster"),
         targets=entry.texts("addresses"),
         region=entry.text("region"),
         eligible=entry.flag("eligible"),
-        reason=entry.text("reason"),
+        reason=reason,
         since=_time(entry, "since") or 0.0,
         blank_since=_time(entry, "blankSince"),
         unknown_since=_time(entry, "unknownSince"),
         ready=entry.number("ready", 0, 0, 2**63 - 1),
         total=entry.number("total", 0, 0, 2**63 - 1),
+        static=entry.flag("static") or reason == Reason.STATIC,
+        history=history.read(entry),
     )
 
 

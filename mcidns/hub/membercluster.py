@@ -8,13 +8,13 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from mcidns.errors import ConfigError
-from mcidns.hub import metadata
+from mcidns.hub import metadata, times
 from mcidns.hub.fields import Fields, short
 from mcidns.hub.metadata import Metadata, Raw
 from mcidns.hub.unreadable import Problem, Unreadable
 from mcidns.kube import access
 from mcidns.kube.access import Access
-from mcidns.model.clusters import Cluster
+from mcidns.model.clusters import Cluster, Drain
 from mcidns.model.references import ClusterName, ObjectRef
 from mcidns.model.secrets import Secret
 from mcidns.model.targets import Address
@@ -101,6 +101,7 @@ def _member(about: Metadata, spec: Fields, way: ByKubeconfig | ByToken) -> Membe
             zones=tuple(dict.fromkeys(spec.texts("zones"))),
             address_map=_address_map(spec),
             labels=about.labels,
+            drain=_drain(spec),
         ),
         access=AccessSpec(way, proxy, fields.text("impersonate"), fields.flag("insecureSkipTLSVerify")),
         source=ObjectRef(source.text("kind"), source.text("namespace"), source.text("name")) if spec.has("source") else None,
@@ -153,6 +154,17 @@ def _address_map(spec: Fields) -> tuple[tuple[Address, Address], ...]:
         if pair[0].version != pair[1].version:
             entry.refuse("to", f"{pair[1]} is of another family than {pair[0]}", "map IPv4 to IPv4 and IPv6 to IPv6")
     return tuple(found.items())
+
+
+def _drain(spec: Fields) -> Drain | None:
+    if not spec.has("drain"):
+        return None
+    fields = spec.child("drain")
+    text = fields.text("until")
+    until = times.parse(text) if text else None
+    if text and until is None:
+        fields.refuse("until", f"{short(text)!r} is no time", "write one such as 2026-03-01T06:00:00Z")
+    return Drain(fields.text("reason"), until, fields.flag("force"))
 
 
 def _address(entry: Fields, key: str) -> Address | None:

@@ -9,6 +9,18 @@ from mcidns.model.targets import Address, Target
 
 
 @dataclass(frozen=True, slots=True)
+class Drain:
+    """Somebody takes a member out of service: why, and until when (unix seconds; None: until the drain is taken back).
+
+    `force`: also where that leaves a host with fewer healthy clusters than it asks for.
+    """
+
+    reason: str = ""
+    until: float | None = None
+    force: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Cluster:
     """A member as the inventory knows it. `address_map` turns an address its load balancer reports into the public one (NAT)."""
 
@@ -18,6 +30,7 @@ class Cluster:
     weight: int = 1
     address_map: tuple[tuple[Address, Address], ...] = ()
     labels: tuple[tuple[str, str], ...] = ()
+    drain: Drain | None = None
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -29,6 +29,44 @@ class Reason(StrEnum):
     NOT_PERMITTED = "TargetNotPermitted"
     UNRESOLVED = "Unresolved"
     STATIC = "Static"
+    NOT_PROBED = "NotProbed"
+    PROBE_FAILED = "ProbeFailed"
+    SUPPRESSED = "Suppressed"
+    DRAINED = "Drained"
+
+
+ProbeState = Literal["New", "Passing", "Failing"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Probed:
+    """What a restart must know of one address that is not plainly well: `New` waits for its first answer, `Failing` is out.
+
+    `count` answers in a row, the first at `since` (whole unix seconds), speak against that; `Passing` is kept only while such
+    answers do. `detail` says what was seen when it fell.
+    """
+
+    address: str
+    state: ProbeState
+    count: int = 0
+    since: float = 0.0
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class History:
+    """The part of a cluster's past that only some have; times in whole unix seconds.
+
+    `unready`: its readiness stands at too few, behind another reason. `turning_since`: since when its endpoints speak against
+    where its readiness stands. `penalty` points as of `penalty_at`; `suppressed` until enough of them are forgiven.
+    """
+
+    unready: bool = False
+    turning_since: float | None = None
+    probed: tuple[Probed, ...] = ()
+    penalty: int = 0
+    penalty_at: float = 0.0
+    suppressed: bool = False
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -36,7 +74,7 @@ class Remembered:
     """What must survive a restart about one cluster's targets for one host; times in unix seconds.
 
     `targets` are the last addresses it gave, as text; `blank_since` is set while its status shows none; `unknown_since`
-    while its API does not answer; `ready`/`total` as last counted.
+    while its API does not answer; `ready`/`total` as last counted. `static`: it is one of spec.staticTargets.
     """
 
     cluster: str
@@ -49,6 +87,8 @@ class Remembered:
     unknown_since: float | None = None
     ready: int = 0
     total: int = 0
+    static: bool = False
+    history: History | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +138,9 @@ class World:
     """The part of the world that bears on one host, frozen.
 
     `inventory_complete` is False until every fleet was listed once. `rivals` are the other claims per name of this host.
-    `namespace_labels` are those of the host's namespace. `isolated` says that no member at all answers. `probes` are the
-    answers so far; a probe that is missing was not answered yet.
+    `namespace_labels` are those of the host's namespace. `isolated` says that no member at all answers; `heard_since` (unix
+    seconds) since when some member has answered without a break, so that what failed before may have been the hub's own
+    network. `probes` are the answers so far; a probe that is missing was not answered yet.
     """
 
     members: tuple[MemberView, ...]
@@ -111,6 +152,7 @@ class World:
     programming: tuple[Programming, ...] = ()
     inventory_complete: bool = True
     isolated: bool = False
+    heard_since: float = 0.0
     probes: tuple[tuple[Probe, Streak], ...] = ()
 
 
@@ -118,7 +160,8 @@ class World:
 class Verdict:
     """Whether a cluster's targets may be served, and the rule that says so. `message` is a sentence for people.
 
-    `targets` are those it would contribute, sorted. `since` is when the verdict (eligible, reason) last changed.
+    `targets` are those it would contribute, sorted. `since` is when the verdict (eligible, reason) last changed. `probe` is
+    where its addresses stand by their probes, `Mixed` where they differ, empty without a probe.
     """
 
     cluster: ClusterName
@@ -130,6 +173,7 @@ class Verdict:
     since: float
     ready: int = 0
     total: int = 0
+    probe: ProbeState | Literal["", "Mixed"] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +202,8 @@ class NameDecision:
 class Decision:
     """All that follows from one look at one host: records, conditions, status, Events and `explain` are read off this value.
 
-    `names` are those the host may serve; `look_again` is a unix time, None if only a change matters.
+    `names` are those the host may serve; `look_again` is a unix time, None if only a change matters. `drains_refused` are the
+    clusters that somebody drains and that serve on here, as too few others could.
     """
 
     host: Host
@@ -168,6 +213,7 @@ class Decision:
     memory: Memory
     look_again: float | None
     claims_lost: tuple[tuple[DnsName, ObjectRef], ...] = ()
+    drains_refused: tuple[ClusterName, ...] = ()
 
     @property
     def intents(self) -> tuple[Intent, ...]:

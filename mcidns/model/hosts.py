@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mcidns.model.names import DnsName
+from mcidns.model.probes import ProbeRule
 from mcidns.model.references import ClusterName, ObjectRef, SourceRef
 from mcidns.model.targets import Target
 
@@ -52,11 +53,32 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """When the endpoints behind a source count as enough; `percent` is of all endpoints of a back end, 0 to 100."""
+    """When the endpoints behind a source count as enough; `percent` is of all endpoints of a back end, 0 to 100.
+
+    `fall` observations in a row of too few take a cluster out, `rise` of enough bring it back; what one observation is says
+    decide.health.
+    """
 
     mode: ReadinessMode = "Any"
     min_ready: int = 1
     min_ready_percent: int = 0
+    fall: int = 1
+    rise: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Damping:
+    """How much a target may flap (the figure of merit of RFC 2439 §4): times in seconds, the rest in points.
+
+    Each fall costs `penalty` points, of which half are forgiven in every `half_life`. Above `suppress_above` the target stays
+    out although it is well, until it has come down to `reuse_below`; that takes `max_suppress` at most from its last fall.
+    """
+
+    penalty: int = 1000
+    suppress_above: int = 3000
+    reuse_below: int = 1000
+    half_life: float = 300.0
+    max_suppress: float = 1800.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +112,9 @@ class Host:
     on_unknown: OnUnknown = "Keep"
     stale_after: float = 3600.0
     address_grace: float = 300.0
+    probe: ProbeRule | None = None
+    damping: Damping | None = Damping()
+    min_healthy_clusters: int = 1
     when_none_healthy: WhenNoneHealthy = "ServeAll"
     fallback: tuple[Target, ...] = ()
     deletion_policy: DeletionPolicy = "Delete"

@@ -124,6 +124,12 @@ class Inventory:
         return bool(self._entries) and all(entry.tried and entry.lost is not None for entry in self._entries.values())
 
     @property
+    def heard_since(self) -> float:
+        """Since when some member has answered without a break (unix seconds); 0 while none answers."""
+        answering = [entry.answers_since for entry in self._entries.values() if entry.lost is None]
+        return min((since for since in answering if since is not None), default=0.0)
+
+    @property
     def ready(self) -> bool:
         """Every member was read once, or its first attempt has failed."""
         return all(entry.tried for entry in self._entries.values())

@@ -71,7 +71,8 @@ def _is_as(seen: Object, body: Object) -> bool:
     """Our fields as wanted, and none of ours left over; fields of other people beside them do not count."""
     metadata, spec = body["metadata"], body["spec"]
     there = steps.section(seen, "spec")
-    left_over = [key for key in ("hostnames", "ttl", "staticTargets") if there.get(key) and key not in spec]
+    probed = "probe" in (there.get("health") or {}) and "health" not in spec
+    left_over = probed or [key for key in ("hostnames", "ttl", "staticTargets") if there.get(key) and key not in spec]
     owners = steps.section(seen, "metadata").get("ownerReferences")
     is_owned = all(owner in owners if isinstance(owners, list) else False for owner in metadata.get("ownerReferences", ()))
     labels = steps.holds(steps.section(seen, "metadata", "labels"), metadata["labels"])

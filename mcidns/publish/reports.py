@@ -2,10 +2,15 @@
 
 from dataclasses import dataclass
 
+from mcidns.model.clusters import Drain
+
 
 @dataclass(frozen=True, slots=True)
 class MemberReport:
-    """What is to be said of a MemberCluster; `last_seen` in unix seconds. `known` False: it was not asked yet."""
+    """What is to be said of a MemberCluster; `last_seen` in unix seconds. `known` False: it was not asked yet.
+
+    `at_risk` are the hosts for which its drain is refused.
+    """
 
     name: str
     generation: int
@@ -20,6 +25,8 @@ class MemberReport:
     version: str = ""
     cluster_id: str = ""
     last_seen: float | None = None
+    drain: Drain | None = None
+    at_risk: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

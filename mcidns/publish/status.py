@@ -3,15 +3,15 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, Literal
 
-from mcidns.hub import times
+from mcidns.hub import history, times
 from mcidns.kube.client import Object
 from mcidns.kube.kinds import Kind
 from mcidns.model import targets
-from mcidns.model.decisions import Condition, Decision, NameDecision, Programming, ProgramState, Remembered
+from mcidns.model.decisions import Condition, Decision, NameDecision, Programming, ProgramState, Reason, Remembered, Verdict
 from mcidns.model.names import DnsName
 from mcidns.model.references import ClusterName, ObjectRef
 from mcidns.model.targets import InvalidTarget
-from mcidns.publish import steps
+from mcidns.publish import drained, steps
 from mcidns.publish.reports import MemberReport, ProviderReport, ZoneReport
 from mcidns.publish.steps import PatchStatus
 
@@ -50,13 +50,13 @@ def of_host(decision: Decision, seen: Object | None, now: float, extra: Sequence
     """A GlobalHost's whole status: for people, and all that `hub.globalhost.memory` reads back."""
     generation = decision.host.generation
     memory = decision.memory
-    told = {verdict.cluster: verdict.message for verdict in decision.verdicts}
+    told = {verdict.cluster: verdict for verdict in decision.verdicts}
     status: Object = {
         "observedGeneration": generation,
         "conditions": conditions((*decision.conditions, *extra), seen, generation, now),
         "summary": _summary(decision),
         "hostnames": [row for name in _all_names(decision) for row in _name_rows(decision, name)],
-        "targets": [_target(one, told.get(ClusterName(one.cluster), "")) for one in memory.clusters],
+        "targets": [_target(one, told.get(ClusterName(one.cluster))) for one in memory.clusters],
     }
     optional: Object = {
         "served": list(memory.served),
@@ -119,15 +119,19 @@ def _type(value: str) -> str:
     return "CNAME" if isinstance(target, DnsName) else "A" if target.version == 4 else "AAAA"
 
 
-def _target(one: Remembered, message: str) -> Object:
+def _target(one: Remembered, verdict: Verdict | None) -> Object:
     found: Object = {"cluster": one.cluster, "eligible": one.eligible, "ready": one.ready, "total": one.total}
-    texts = {"region": one.region, "reason": one.reason, "message": message}
+    texts = {"region": one.region, "reason": one.reason}
+    if verdict is not None:
+        texts |= {"message": verdict.message, "probe": verdict.probe}
     moments = {"since": one.since or None, "blankSince": one.blank_since, "unknownSince": one.unknown_since}
     found.update({key: value for key, value in texts.items() if value})
     found.update({key: times.render(value) for key, value in moments.items() if value is not None})
     if one.targets:
         found["addresses"] = list(one.targets)
-    return found
+    if one.static and one.reason != Reason.STATIC:
+        found["static"] = True
+    return found if one.history is None else {**found, **history.write(one.history)}
 
 
 def of_member(report: MemberReport, seen: Object | None, now: float) -> Object:
@@ -139,7 +143,7 @@ def of_member(report: MemberReport, seen: Object | None, now: float) -> Object:
         if report.synced
         else Condition("Synced", doubtful, report.reason, report.message)
     )
-    wanted = conditions((reachable, synced), seen, report.generation, now)
+    wanted = conditions((reachable, synced, drained.condition(report.drain, report.at_risk, now)), seen, report.generation, now)
     found: Object = {"observedGeneration": report.generation, "conditions": wanted}
     for key, text in (("version", report.version), ("clusterID", report.cluster_id)):
         known = text or steps.text(seen, "status", key)

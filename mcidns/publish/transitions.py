@@ -11,7 +11,7 @@ from mcidns.model.decisions import Decision
 from mcidns.model.references import ObjectRef
 from mcidns.publish import steps
 
-ABNORMAL: Final = frozenset({"FailOpen", "PlanHeld"})
+ABNORMAL: Final = frozenset({"Drained", "DrainRefused", "FailOpen", "PlanHeld"})
 """Conditions that are bad when True."""
 
 _WELCOME: Final = frozenset({"Programmed"})

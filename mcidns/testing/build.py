@@ -10,6 +10,7 @@ from mcidns.model.clusters import Backend, Cluster, Lost, LostReason, MemberView
 from mcidns.model.decisions import Claim, Memory, Programming, Reason, Remembered, World
 from mcidns.model.hosts import Host, StaticTarget
 from mcidns.model.names import DnsName
+from mcidns.model.probes import Probe, ProbeRule, Streak
 from mcidns.model.references import ClusterName, ObjectRef, SourceRef
 from mcidns.model.targets import Network
 from mcidns.model.zones import Zone
@@ -108,6 +109,7 @@ def remembered(cluster: str, *addresses: str, reason: Reason = Reason.READY, sin
     """One cluster of a memory; eligible where the reason says so."""
     served = (Reason.READY, Reason.STALE, Reason.LAST_ADDRESS, Reason.STATIC)
     changes.setdefault("eligible", reason in served)
+    changes.setdefault("static", reason is Reason.STATIC)
     if reason in (Reason.STALE, Reason.UNKNOWN):
         changes.setdefault("unknown_since", since)
     return Remembered(cluster, addresses, reason=reason.value, since=since, **changes)
@@ -137,3 +139,16 @@ def resolved(*addresses: str, until: float = NOW + 60) -> Resolved:
 def programming(host: str, **changes: Any) -> Programming:
     """What became of a name; programmed and propagated unless said otherwise."""
     return replace(Programming(name(host), "Programmed", "Programmed", "", "Propagated"), **changes)
+
+
+PROBE = ProbeRule("HTTP", 80)
+"""A probe with nothing said: every 10 seconds, 3 failures in a row take out, 2 successes bring back."""
+
+
+def answers(
+    address: str, good: bool, count: int = 1, *, since: float | None = None, rule: ProbeRule = PROBE, detail: str = ""
+) -> tuple[Probe, Streak]:
+    """The latest run of equal answers of one address, one per interval and the last at NOW unless said otherwise."""
+    begun = NOW - (count - 1) * rule.interval if since is None else since
+    probe = Probe(ip_address(address), name("www.example.org"), rule)
+    return probe, Streak(good, count, begun, begun + (count - 1) * rule.interval, detail or ("HTTP 200" if good else "HTTP 503"))

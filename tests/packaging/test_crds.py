@@ -15,7 +15,10 @@ from mcidns.hub.dnsendpoint import EndpointRow
 from mcidns.hub.unreadable import Unreadable
 from mcidns.kube import kinds
 from mcidns.kube.kinds import Kind
+from mcidns.model.clusters import Drain
+from mcidns.model.decisions import ProbeState
 from mcidns.model.hosts import (
+    Damping,
     DeletionPolicy,
     Host,
     OnUnknown,
@@ -25,6 +28,7 @@ from mcidns.model.hosts import (
     StaticTarget,
     WhenNoneHealthy,
 )
+from mcidns.model.probes import ProbeProtocol, ProbeRule
 from mcidns.model.references import SourceKind
 from mcidns.model.zones import DEFAULT_PREFIX, Guard, Registry, RegistryType, TtlBounds, Zone, ZonePolicy
 
@@ -165,6 +169,8 @@ def test_every_rule_has_a_message_and_bounded_input() -> None:
         pytest.param(kinds.GLOBAL_HOST, "spec.routing.policy", get_args(RoutingPolicy), id="routing policies"),
         pytest.param(kinds.GLOBAL_HOST, "spec.health.readiness.mode", get_args(ReadinessMode), id="readiness modes"),
         pytest.param(kinds.GLOBAL_HOST, "spec.health.onUnknown", get_args(OnUnknown), id="what to do with unknown"),
+        pytest.param(kinds.GLOBAL_HOST, "spec.health.probe.protocol", get_args(ProbeProtocol), id="probe protocols"),
+        pytest.param(kinds.GLOBAL_HOST, "status.targets[].probes[].state", get_args(ProbeState), id="states of a probed address"),
         pytest.param(kinds.GLOBAL_HOST, "spec.whenNoneHealthy", get_args(WhenNoneHealthy), id="none healthy"),
         pytest.param(kinds.GLOBAL_HOST, "spec.deletionPolicy", get_args(DeletionPolicy), id="deletion policies"),
         pytest.param(kinds.DNS_ZONE, "spec.policy", get_args(ZonePolicy), id="zone policies"),
@@ -195,6 +201,26 @@ def test_the_defaults_of_a_globalhost_are_those_of_the_model() -> None:
     assert default("health.readiness.mode") == readiness["mode"]
     assert default("health.readiness.minReady") == readiness["min_ready"]
     assert default("health.readiness.minReadyPercent") == readiness["min_ready_percent"]
+    assert default("health.readiness.fall") == readiness["fall"]
+    assert default("health.readiness.rise") == readiness["rise"]
+    assert default("minHealthyClusters") == host["min_healthy_clusters"]
+
+
+def test_the_defaults_of_probes_and_damping_are_those_of_the_model() -> None:
+    probe, damping = model_defaults(ProbeRule), model_defaults(Damping)
+
+    def default(path: str) -> Any:
+        return at(kinds.GLOBAL_HOST, f"spec.health.{path}")["default"]
+
+    assert {key: default(f"probe.{key}") for key in ("fall", "rise")} == {key: probe[key] for key in ("fall", "rise")}
+    assert {key: times.duration(default(f"probe.{key}")) for key in ("interval", "timeout")} == {
+        key: probe[key] for key in ("interval", "timeout")
+    }
+    points = {"penalty": "penalty", "suppress_above": "suppressAbove", "reuse_below": "reuseBelow"}
+    spans = {"half_life": "halfLife", "max_suppress": "maxSuppress"}
+    assert {key: default(f"damping.{name}") for key, name in points.items()} | {
+        key: times.duration(default(f"damping.{name}")) for key, name in spans.items()
+    } == damping
 
 
 def test_the_defaults_of_a_zone_are_those_of_the_model() -> None:
@@ -237,6 +263,9 @@ ELSEWHERE = {
                 "on_unknown": "spec.health.onUnknown",
                 "stale_after": "spec.health.staleAfter",
                 "address_grace": "spec.health.addressGrace",
+                "probe": "spec.health.probe",
+                "damping": "spec.health.damping",
+                "min_healthy_clusters": "spec.minHealthyClusters",
                 "when_none_healthy": "spec.whenNoneHealthy",
                 "fallback": "spec.fallback",
                 "deletion_policy": "spec.deletionPolicy",
@@ -273,6 +302,23 @@ ELSEWHERE = {
                 "properties": "spec.endpoints[].providerSpecific",
             },
             id="DNSEndpoint",
+        ),
+        pytest.param(
+            ProbeRule,
+            kinds.GLOBAL_HOST,
+            {
+                **{key: f"spec.health.probe.{key}" for key in ("protocol", "port", "path", "host")},
+                **{key: f"spec.health.probe.{key}" for key in ("interval", "timeout", "fall", "rise")},
+                "expect": "spec.health.probe.expectStatus",
+                "insecure_skip_verify": "spec.health.probe.insecureSkipVerify",
+            },
+            id="probe",
+        ),
+        pytest.param(
+            Drain,
+            kinds.MEMBER_CLUSTER,
+            {key: f"spec.drain.{key}" for key in ("reason", "until", "force")},
+            id="drain",
         ),
         pytest.param(
             StaticTarget,

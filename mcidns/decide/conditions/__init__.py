@@ -11,10 +11,14 @@ SHOWN = 10
 
 
 def of(scene: Scene, filled: Sequence[Filled], names: Sequence[NameDecision], freeze: str | None) -> tuple[Condition, ...]:
-    """All six conditions, sorted by type; nothing in them counts or ticks, so that a quiet pass gives equal ones."""
+    """All six conditions, sorted by type, and DrainRefused where that is so; nothing in them counts or ticks.
+
+    So a quiet pass gives equal ones.
+    """
     done, spread = programmed.of(scene.world, filled)
     return (
         _accepted(scene),
+        *_drain_refused(scene),
         _fail_open(scene, filled, freeze),
         health.of(scene, names, freeze),
         done,
@@ -31,6 +35,13 @@ def _accepted(scene: Scene) -> Condition:
     reason = min((refusal.reason for refusal in claims.refusals), key=_REFUSALS.index)
     told = "; ".join(_cut([refusal.message for refusal in claims.refusals]))
     return Condition("Accepted", "False", reason, f"{told}; accepted: {_listed(served)}" if served else told)
+
+
+def _drain_refused(scene: Scene) -> tuple[Condition, ...]:
+    if not scene.refused:
+        return ()
+    told = "; ".join(f"{cluster} serves on: {why}" for cluster, why in scene.refused)
+    return (Condition("DrainRefused", "True", "TooFewHealthy", f"{told}. Bring another cluster up, or drain with --force"),)
 
 
 def _fail_open(scene: Scene, filled: Sequence[Filled], freeze: str | None) -> Condition:

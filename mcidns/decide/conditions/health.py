@@ -7,7 +7,7 @@ from mcidns.decide.verdicts import Judged
 from mcidns.model.decisions import Condition, NameDecision, Reason
 
 _WELL = frozenset({Reason.READY, Reason.STATIC})
-_IN_DOUBT = frozenset({Reason.STALE, Reason.LAST_ADDRESS, Reason.NEVER_SEEN})
+_IN_DOUBT = frozenset({Reason.STALE, Reason.LAST_ADDRESS, Reason.NEVER_SEEN, Reason.NOT_PROBED})
 
 _ADVICE = {
     Reason.NOT_READY: "too few ready endpoints; look at the Pods behind it there",
@@ -18,6 +18,9 @@ _ADVICE = {
     Reason.NEVER_SEEN: "not read yet; see its MemberCluster",
     Reason.NOT_PERMITTED: "its targets may not be published; see the condition ResolvedRefs",
     Reason.UNRESOLVED: "no address is known for its load balancer's name; see the condition ResolvedRefs",
+    Reason.NOT_PROBED: "its addresses are new and wait for the first answer to spec.health.probe",
+    Reason.PROBE_FAILED: "its addresses do not answer spec.health.probe as they should; ask them yourself",
+    Reason.SUPPRESSED: "it fell too often and is kept out until it has been steady; see spec.health.damping",
 }
 
 
@@ -27,8 +30,11 @@ def of(scene: Scene, names: Sequence[NameDecision], freeze: str | None) -> Condi
     # At the start every member is what it was; saying otherwise would rewrite every status at every restart.
     if freeze is not None and not freeze.startswith("Starting"):
         return Condition("Healthy", "Unknown", freeze.partition(":")[0], freeze)
+    drained = [one.verdict.cluster for one in scene.judged if one.verdict.reason is Reason.DRAINED]
     if not judged:
         source = scene.ground.host.source
+        if drained:
+            return Condition("Healthy", "False", "NoneHealthy", f"every cluster that has {source} is drained: {', '.join(drained)}")
         return Condition("Healthy", "False", "NoneHealthy", f"no cluster has {source}, so that nothing is published")
     serving = [one for one in judged if one.verdict.eligible]
     doubts = [one for one in judged if one.verdict.reason in _IN_DOUBT]
@@ -37,6 +43,9 @@ def of(scene: Scene, names: Sequence[NameDecision], freeze: str | None) -> Condi
     if not serving:
         return _none(scene, names, told, known=bool(out))
     count = f"{len(serving)} of {len(judged)} clusters serve"
+    if drained:
+        # What somebody took out on purpose is no fault, but whoever looks here should know.
+        count += f", drained: {', '.join(drained)}"
     if out:
         return Condition("Healthy", "False", "PartiallyHealthy", f"{count}. {told}")
     if doubts:

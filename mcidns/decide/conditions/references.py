@@ -21,7 +21,7 @@ def of(scene: Scene) -> Condition:
     source = scene.ground.host.source
     judged = [one for one in scene.judged if one.is_placed]
     unseen = [one.verdict.cluster for one in judged if one.verdict.reason is Reason.NEVER_SEEN]
-    if len(unseen) == len(judged):
+    if len(unseen) == len(judged) and not any(one.verdict.reason is Reason.DRAINED for one in scene.judged):
         return _missing(scene, unseen)
     troubles = _troubles(judged)
     if not troubles:

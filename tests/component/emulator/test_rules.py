@@ -39,6 +39,8 @@ SELF: dict[str, Any] = {
         pytest.param("self.parts.all(p, self.parts.exists_one(q, q.name == p.name))", True, id="nested macros"),
         pytest.param(r"self.s.matches('^a.c$') && self.s.startsWith('a') && self.s.contains(\"b\")", True, id="strings"),
         pytest.param("self.s.upperAscii() + 'd' == 'ABCd'", True, id="joined strings"),
+        pytest.param("duration('1h30m') == duration('5400s') && duration('1.5s') > duration('900ms')", True, id="durations"),
+        pytest.param("duration('-1m') < duration('0')", True, id="durations below zero"),
         pytest.param("true == 1", False, id="a boolean is no number"),
         pytest.param("self.__namespace__ == 'shop'", True, id="an escaped name"),
         pytest.param(r"'it\'s' == \"it's\"", True, id="escapes"),
@@ -59,6 +61,8 @@ def test_an_expression_has_its_value(rule: str, value: object) -> None:
         pytest.param("other == 1", id="an unknown variable"),
         pytest.param("self.n + 'a' == 'x'", id="a number and a string"),
         pytest.param("self.n.all(i, true)", id="a macro over a number"),
+        pytest.param("duration(self.s) == duration('1s')", id="no duration"),
+        pytest.param("duration('1s') > 1", id="a duration and a number"),
     ],
 )
 def test_what_cannot_be_evaluated_is_an_error(rule: str) -> None:

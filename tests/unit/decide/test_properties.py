@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mcidns.decide import decide
 from mcidns.model.clusters import Lost, LostReason, MemberView, Seen
-from mcidns.model.decisions import Decision, Memory, Reason, Verdict, World
+from mcidns.model.decisions import Decision, Memory, Reason, World
 from mcidns.model.hosts import Host
 from mcidns.model.records import Wish
 from mcidns.testing import build
@@ -165,17 +165,27 @@ def test_a_new_member_that_does_not_answer_changes_nothing_that_is_published(his
     assert _served(after) == _served(decision)
 
 
-def _may_serve(verdicts: tuple[Verdict, ...]) -> set[tuple[str, bool]]:
-    """Those that are eligible, or would be if they were alone: a name nobody here can resolve is then left to the clients."""
-    return {(one.cluster, one.reason is Reason.STATIC) for one in verdicts if one.eligible or one.reason is Reason.UNRESOLVED}
+def _may_serve(decision: Decision) -> set[tuple[str, bool]]:
+    """Those that are eligible, or whose return is a matter of time, or that would be eligible if they were alone.
+
+    A name nobody here can resolve is then left to the clients. What is suppressed or drained returns in time, and so does what
+    has enough endpoints and waits until that was observed often enough.
+    """
+    returning = {one.cluster for one in decision.memory.clusters if one.history and one.history.turning_since is not None}
+    waiting = (Reason.UNRESOLVED, Reason.SUPPRESSED, Reason.DRAINED)
+    return {
+        (one.cluster, one.reason is Reason.STATIC)
+        for one in decision.verdicts
+        if one.eligible or one.reason in waiting or one.cluster in returning
+    }
 
 
 @EXAMPLES
 @given(worlds.histories(), st.lists(st.floats(0, 20000), min_size=2, max_size=5))
-def test_time_alone_takes_targets_out_and_never_brings_one_in(history: History, ages: list[float]) -> None:
+def test_time_alone_brings_in_only_what_was_waiting_for_it(history: History, ages: list[float]) -> None:
     world, decision, now = _live(history)
     world = replace(world, memory=decision.memory)
-    passes = [decide(world, history[0], now + age).verdicts for age in sorted(ages)]
+    passes = [decide(world, history[0], now + age) for age in sorted(ages)]
 
     for earlier, later in pairwise(passes):
         assert _may_serve(later) <= _may_serve(earlier)

@@ -6,7 +6,7 @@ import pytest
 
 from mcidns.decide import decide
 from mcidns.model.clusters import Observation
-from mcidns.model.decisions import Decision, Reason, Remembered
+from mcidns.model.decisions import Decision, History, Reason, Remembered
 from mcidns.testing import build
 from mcidns.testing.build import NOW, absent, lost, memory, remembered, seen, unread
 from tests.unit.decide.answers import served, verdict
@@ -230,12 +230,12 @@ def decided(observation: Observation, *past: Remembered, now: float = NOW, **rul
         ),
         pytest.param(
             lost(),
-            (remembered("fra", "192.0.2.1", reason=Reason.NOT_PERMITTED, ready=0, total=1),),
+            (remembered("fra", "192.0.2.1", reason=Reason.NOT_PERMITTED, history=History(unready=True)),),
             NOW,
             {},
             Reason.NOT_READY,
             False,
-            id="but not if none was ready",
+            id="but not if too few were ready",
         ),
         pytest.param(
             lost(),

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from mcidns.model.clusters import (
     Cluster,
+    Drain,
     Lost,
     LostReason,
     MemberView,
@@ -18,8 +19,9 @@ from mcidns.model.clusters import (
     Unresolved,
 )
 from mcidns.model.decisions import World
-from mcidns.model.hosts import Host, Readiness
+from mcidns.model.hosts import Damping, Host, Readiness
 from mcidns.model.names import DnsName
+from mcidns.model.probes import Probe, ProbeRule, Streak
 from mcidns.model.references import ClusterName
 from mcidns.testing import build
 
@@ -38,7 +40,18 @@ BACKENDS = (
     (build.backend(0, 0, applicable=False),),
 )
 
+RULE = ProbeRule("HTTP", 80, interval=5.0, fall=2, rise=2)
+PROBED = (*ADDRESSES[:5], "192.0.2.7", "192.0.2.8", "2001:db8::8", "192.0.2.9")
+DRAINS = (None, None, None, Drain(), Drain("upgrade", build.NOW + 4.0), Drain(force=True))
+
 times = st.sampled_from(MOMENTS)
+streaks = st.builds(
+    lambda good, count, at, detail: Streak(good, count, at - (count - 1) * RULE.interval, at, detail),
+    st.booleans(),
+    st.integers(1, 4),
+    times,
+    st.sampled_from(["", "HTTP 503"]),
+)
 addresses = st.sampled_from([ip_address(text) for text in ADDRESSES])
 states = st.builds(
     SourceState,
@@ -76,8 +89,19 @@ def members(draw: st.DrawFn) -> tuple[MemberView, ...]:
     """Some of the clusters, each with its word."""
     names = draw(st.lists(st.sampled_from(NAMES), unique=True, max_size=4))
     return tuple(
-        MemberView(Cluster(ClusterName(name), draw(st.sampled_from(["", "eu", "us"]))), draw(observations)) for name in names
+        MemberView(
+            Cluster(ClusterName(name), draw(st.sampled_from(["", "eu", "us"])), drain=draw(st.sampled_from(DRAINS))),
+            draw(observations),
+        )
+        for name in names
     )
+
+
+@st.composite
+def answers(draw: st.DrawFn) -> tuple[tuple[Probe, Streak], ...]:
+    """What some of the probes said."""
+    asked = draw(st.lists(st.sampled_from(PROBED), unique=True))
+    return tuple((Probe(ip_address(text), HOSTNAMES[0], RULE), draw(streaks)) for text in asked)
 
 
 @st.composite
@@ -88,6 +112,8 @@ def worlds(draw: st.DrawFn) -> World:
         *found,
         resolutions=tuple((name, draw(resolutions)) for name in draw(st.lists(st.sampled_from(BALANCERS), unique=True))),
         isolated=bool(found) and all(isinstance(view.observation, Lost) for view in found),
+        heard_since=draw(times),
+        probes=draw(answers()),
     )
 
 
@@ -100,8 +126,14 @@ def hosts(draw: st.DrawFn) -> Host:
         static_targets=tuple(statics),
         max_targets=draw(st.sampled_from([1, 2, 8])),
         readiness=Readiness(
-            draw(st.sampled_from(["Any", "All", "Ignore"])), draw(st.integers(0, 2)), draw(st.sampled_from([0, 50]))
+            draw(st.sampled_from(["Any", "All", "Ignore"])),
+            draw(st.integers(0, 2)),
+            draw(st.sampled_from([0, 50])),
+            *draw(st.sampled_from([(1, 1), (1, 1), (2, 3)])),
         ),
+        probe=draw(st.sampled_from([None, RULE])),
+        damping=draw(st.sampled_from([None, Damping(), Damping(suppress_above=500, reuse_below=250)])),
+        min_healthy_clusters=draw(st.sampled_from([0, 1, 2])),
         on_unknown=draw(st.sampled_from(["Keep", "Withdraw"])),
         when_none_healthy=draw(st.sampled_from(["ServeAll", "ServeLast", "Fallback", "Withdraw"])),
         fallback=draw(st.sampled_from([(), (ip_address("203.0.113.9"),), (BALANCERS[0],)])),

@@ -6,10 +6,11 @@ import pytest
 
 from mcidns.hub import annotations, generated, globalhost
 from mcidns.hub.annotations import MemberObject, Unclaimed
-from mcidns.hub.generated import GeneratedHost, Owner
+from mcidns.hub.generated import GeneratedHost, Owner, ProbeAsked
 from mcidns.hub.unreadable import Unreadable
 from mcidns.model.hosts import Host, Requirement, Selection, StaticTarget
 from mcidns.model.names import DnsName
+from mcidns.model.probes import ProbeRule
 from mcidns.model.references import ClusterName, SourceRef
 from mcidns.model.targets import parse as target
 
@@ -54,6 +55,36 @@ def test_an_annotated_federated_ingress_claims_the_names_for_its_placement() -> 
         ttl=60,
         clusters=Selection((ClusterName("ams"), ClusterName("fra"))),
     )
+
+
+def test_a_probe_path_is_asked_for_by_https_where_the_ingress_has_tls() -> None:
+    secured = claimed("Ingress", RULES, hostname="auto", **{"probe-path": "/healthz"})
+    plain = claimed("Service", {}, hostname="a.example.org", **{"probe-path": " /up?deep=1 "})
+
+    assert secured.probe == ProbeAsked("HTTPS", "/healthz")
+    assert plain.probe == ProbeAsked("HTTP", "/up?deep=1")
+    assert generated.host_manifest(secured)["spec"]["health"] == {"probe": {"protocol": "HTTPS", "path": "/healthz"}}
+    parsed = globalhost.parse(generated.host_manifest(plain))
+    assert isinstance(parsed, Host)
+    assert parsed.probe == ProbeRule("HTTP", 80, "/up?deep=1")
+
+
+def test_a_probe_path_that_is_none_is_left_out_and_told() -> None:
+    found = claimed("Service", {}, hostname="a.example.org", **{"probe-path": "healthz"})
+
+    assert found.probe is None
+    assert [str(one) for one in found.problems] == [
+        "metadata.annotations[mcidns.io/probe-path]: 'healthz' is no path; write one such as /healthz"
+    ]
+
+
+def test_members_that_ask_for_a_probe_get_it() -> None:
+    given = (("mcidns.io/hostname", "a.example.org"), ("mcidns.io/probe-path", "/up"))
+    source = SourceRef("Service", "shop", "web")
+    found = annotations.of_members([MemberObject("ams", source, given), MemberObject("fra", source, given[:1])])
+
+    assert isinstance(found, GeneratedHost)
+    assert found.probe == ProbeAsked("HTTP", "/up")
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from mcidns.hub import generated
-from mcidns.hub.generated import GeneratedHost, GeneratedMember, Owner
+from mcidns.hub.generated import GeneratedHost, GeneratedMember, Owner, ProbeAsked
 from mcidns.hub.membercluster import AccessSpec, ByKubeconfig, SecretKey
 from mcidns.kube import kinds
 from mcidns.kube.client import Object
@@ -62,6 +62,9 @@ def test_what_the_annotations_no_longer_say_goes() -> None:
     less = replace(HOST, ttl=None)
     assert isinstance(hosts.plan(HOST.ref, less, held(HOST)), Apply)
     assert isinstance(hosts.plan(HOST.ref, replace(HOST, hostnames=()), held(HOST)), Apply)
+    probing = replace(HOST, probe=ProbeAsked("HTTP", "/healthz"))
+    assert hosts.plan(HOST.ref, probing, held(probing)) is None
+    assert isinstance(hosts.plan(HOST.ref, HOST, held(probing)), Apply)
 
 
 def test_an_edit_of_our_fields_is_repaired() -> None:

@@ -2,8 +2,9 @@
 
 import math
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -11,7 +12,9 @@ from mcidns.decide import decide
 from mcidns.hub import globalhost, times
 from mcidns.kube import kinds
 from mcidns.kube.client import Object
-from mcidns.model.decisions import Condition, Decision, Memory, Remembered
+from mcidns.model.clusters import Drain
+from mcidns.model.decisions import Condition, Decision, History, Memory, Probed, ProbeState, Remembered, World
+from mcidns.model.hosts import Host
 from mcidns.model.names import DnsName
 from mcidns.model.references import ObjectRef
 from mcidns.publish import status, steps
@@ -19,6 +22,7 @@ from mcidns.publish.reports import MemberReport, PlanReport, ProviderReport, Zon
 from mcidns.publish.steps import PatchStatus
 from mcidns.testing import build
 from mcidns.testing.build import NOW
+from tests.unit.decide import worlds
 
 REF = build.HOST.ref
 LATER = NOW + 100.0
@@ -46,18 +50,37 @@ def by_name(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     return st.dictionaries(names, values, max_size=3).map(lambda found: tuple(sorted(found.items())))
 
 
+probed = st.builds(
+    lambda address, state, counted, detail: Probed(address, state, counted[0], counted[1], detail),
+    st.sampled_from(["192.0.2.1", "2001:db8::1"]),
+    st.sampled_from(get_args(ProbeState)),
+    st.one_of(st.just((0, 0.0)), st.tuples(st.integers(1, 64), seconds)),
+    st.sampled_from(["", "HTTP 503"]),
+)
+pasts = st.builds(
+    lambda unready, turning_since, rows, points, suppressed: History(
+        unready, turning_since, rows, points[0], points[1], suppressed
+    ),
+    st.booleans(),
+    st.one_of(st.none(), seconds),
+    st.lists(probed, max_size=2).map(tuple),
+    st.one_of(st.just((0, 0.0)), st.tuples(st.integers(1, 2**60), seconds)),
+    st.booleans(),
+).map(lambda found: None if found == History() else found)
 remembered = st.builds(
     Remembered,
     cluster=st.sampled_from(["ams", "fra", "lon"]),
     targets=addresses,
     region=st.sampled_from(["", "eu"]),
     eligible=st.booleans(),
-    reason=st.sampled_from(["", "Ready", "Stale"]),
+    reason=st.sampled_from(["", "Ready", "Stale", "ProbeFailed"]),
     since=st.one_of(st.just(0.0), seconds),
     blank_since=st.one_of(st.none(), seconds),
     unknown_since=st.one_of(st.none(), seconds),
     ready=st.integers(0, 5),
     total=st.integers(0, 5),
+    static=st.booleans(),
+    history=pasts,
 )
 hostnames = st.lists(names, unique=True, max_size=4).map(lambda found: tuple(sorted(found)))
 
@@ -83,6 +106,17 @@ def memories(draw: st.DrawFn) -> Memory:
 def test_a_status_remembers_exactly_what_was_decided(memory: Memory) -> None:
     rendered = status.of_host(decision(memory), None, NOW)
     assert globalhost.memory(obj(rendered)) == memory
+
+
+@settings(deadline=None, max_examples=60)
+@given(worlds.histories())
+def test_whatever_any_history_decides_is_read_back_as_it_was(history: tuple[Host, list[World], list[float]]) -> None:
+    host, passing, moments = history
+    memory = Memory()
+    for bare, now in zip(passing, moments, strict=True):
+        found = decide(replace(bare, memory=memory), host, now)
+        memory = globalhost.memory(obj(status.of_host(found, None, now)))
+        assert memory == found.memory
 
 
 def test_a_decision_survives_a_restart_to_the_second() -> None:
@@ -187,6 +221,7 @@ def test_a_members_counts_and_last_seen_change_only_with_its_conditions() -> Non
     assert [(one["type"], one["status"], one["reason"]) for one in gone["conditions"]] == [
         ("Reachable", "False", "Timeout"),
         ("Synced", "False", "Timeout"),
+        ("Drained", "False", "InService"),
     ]
     assert (gone["version"], gone["clusterID"], gone["lastSeen"]) == ("v1.36.2", "c1", times.render(LATER))
     assert gone["counts"]["services"] == 3
@@ -194,7 +229,26 @@ def test_a_members_counts_and_last_seen_change_only_with_its_conditions() -> Non
 
 def test_a_member_that_was_not_asked_yet_is_unknown() -> None:
     found = status.of_member(replace(report(), reachable=False, synced=False, known=False, reason="NotYetRead"), None, NOW)
-    assert [one["status"] for one in found["conditions"]] == ["Unknown", "Unknown"]
+    assert [one["status"] for one in found["conditions"]] == ["Unknown", "Unknown", "False"]
+
+
+@pytest.mark.parametrize(
+    ("drain", "at_risk", "answer", "reason", "words"),
+    [
+        pytest.param(None, (), "False", "InService", "nobody has drained it", id="not drained"),
+        pytest.param(Drain("kernel"), (), "True", "Drained", "out of service: kernel; clients come until", id="drained"),
+        pytest.param(Drain("", NOW + 60), (), "True", "Drained", "out of service, until 2027-01-15T08:01:00Z", id="for a while"),
+        pytest.param(Drain("", NOW), (), "False", "Ended", "ended at 2027-01-15T08:00:00Z; remove spec.drain", id="over"),
+        pytest.param(Drain(), ("shop/api", "shop/web"), "False", "HostsAtRisk", "for shop/api, shop/web, which", id="refused"),
+        pytest.param(Drain(), tuple(map(str, range(25))), "False", "HostsAtRisk", "19 and 5 more, which", id="refused by many"),
+        pytest.param(Drain(force=True), ("shop/api",), "True", "Drained", "out of service", id="forced"),
+    ],
+)
+def test_a_member_tells_of_its_drain(drain: Drain | None, at_risk: tuple[str, ...], answer: str, reason: str, words: str) -> None:
+    found = status.of_member(report(drain=drain, at_risk=at_risk), None, NOW)["conditions"][2]
+
+    assert (found["type"], found["status"], found["reason"]) == ("Drained", answer, reason)
+    assert words in found["message"]
 
 
 def test_a_zones_status_tells_what_waits_for_approval() -> None:

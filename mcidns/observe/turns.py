@@ -1,0 +1,77 @@
+"""How many questions begin a second and how many are under way at once; what is asked, and when it is due, is not known here."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Final, Generic, TypeVar
+
+T = TypeVar("T")
+
+BURST: Final = 0.05
+"""Seconds' worth of beginnings that may come at one moment after a pause."""
+
+
+class Turns(Generic[T]):
+    """A rate and a number of places; `begin(item)` is called when the item's turn has come, in the order of coming, and says
+    whether anything began.
+
+    Items that are likely to keep their place long get at most half of the places, so that what hangs delays only what hangs
+    (law 4). `leave` gives back what `begin` took.
+    """
+
+    def __init__(self, begin: Callable[[T], bool], *, rate: float, places: int) -> None:
+        self._begin = begin
+        self._gap = 1.0 / rate
+        self._places = max(2, places)
+        self._slow_places = self._places // 2
+        self._queues: tuple[deque[tuple[int, T]], deque[tuple[int, T]]] = (deque(), deque())
+        self._taken = 0
+        self._slow_taken = 0
+        self._came = 0
+        self._next_at = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+
+    def come(self, item: T, *, slow: bool) -> None:
+        """Begin with the item now or as soon as it is its turn."""
+        self._came += 1
+        self._queues[slow].append((self._came, item))
+        if self._timer is None:
+            self._serve()
+
+    def leave(self, *, slow: bool) -> None:
+        """An item that began is done."""
+        self._taken -= 1
+        self._slow_taken -= slow
+        if self._timer is None:
+            self._serve()
+
+    def stop(self) -> None:
+        """Forget whatever waits."""
+        for queue in self._queues:
+            queue.clear()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _serve(self) -> None:
+        self._timer = None
+        loop = asyncio.get_running_loop()
+        while (queue := self._first()) is not None:
+            now = loop.time()
+            if self._next_at > now:
+                self._timer = loop.call_at(self._next_at, self._serve)
+                return
+            _, item = queue.popleft()
+            if self._begin(item):
+                self._next_at = max(self._next_at, now - BURST) + self._gap
+                self._taken += 1
+                self._slow_taken += queue is self._queues[True]
+
+    def _first(self) -> deque[tuple[int, T]] | None:
+        """The queue whose head came first among those that may begin."""
+        if self._taken >= self._places:
+            return None
+        quick, slow = self._queues
+        if not slow or self._slow_taken >= self._slow_places:
+            return quick or None
+        return slow if not quick or slow[0][0] < quick[0][0] else quick

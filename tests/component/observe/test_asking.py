@@ -9,6 +9,7 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from blockbuster import blockbuster_ctx
@@ -41,7 +42,7 @@ def meaning(answer: Answer) -> tuple[str, str]:
     return str(answer.outcome), answer.detail
 
 
-async def told(script: Script, **rule: object) -> tuple[str, str]:
+async def told(script: Script, **rule: Any) -> tuple[str, str]:
     """What is said of a plain HTTP server that answers like this."""
     async with serving(script) as peer:
         return meaning(await ask(peer.question(**rule), Trust()))
@@ -52,10 +53,11 @@ async def test_the_request_is_for_the_published_name_and_says_who_asks() -> None
         answer = await ask(peer.question(path="/healthz?deep=1"), Trust())
         assert meaning(answer) == ("passed", "HTTP 200")
         assert answer.good is True
-        assert peer.requests == [
+        expected = (
             f"GET /healthz?deep=1 HTTP/1.1\r\nHost: shop.example.org:{peer.port}\r\n"
             f"User-Agent: mcidns-probe/{__version__}\r\nAccept: */*\r\nConnection: close\r\n\r\n"
-        ]
+        )
+        assert peer.requests == [expected]
 
 
 @pytest.mark.parametrize(
@@ -75,10 +77,8 @@ async def test_the_request_is_for_the_published_name_and_says_who_asks() -> None
         ),
     ],
 )
-def test_request_lines(rule: dict[str, object], line: str, host: str) -> None:
-    port = rule.pop("port")
-    assert isinstance(port, int)
-    lines = Question.of(probe("HTTP", port, **rule)).request.decode().split("\r\n")
+def test_request_lines(rule: dict[str, Any], line: str, host: str) -> None:
+    lines = Question.of(probe("HTTP", **rule)).request.decode().split("\r\n")
     assert lines[:2] == [line, f"Host: {host}"]
     assert len(lines) == 7
 
@@ -297,12 +297,16 @@ async def test_a_host_that_cannot_be_a_server_name_is_our_trouble_and_not_the_ta
         assert answer.good is None
 
 
+def descriptors() -> list[int]:
+    """The files this process has open."""
+    return [int(entry.name) for entry in Path("/proc/self/fd").iterdir()]
+
+
 @contextmanager
 def no_descriptors_left() -> Iterator[None]:
     """The process may open no further file."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    highest = max(map(int, os.listdir("/proc/self/fd")))
-    held = [os.dup(0) for _ in range(highest - len(os.listdir("/proc/self/fd")) + 8)]
+    held = [os.dup(0) for _ in range(max(descriptors()) - len(descriptors()) + 8)]
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(held) + 1, hard))
     try:
         yield
@@ -326,11 +330,11 @@ async def test_a_question_broken_off_leaves_nothing_open() -> None:
         asking = asyncio.create_task(ask(peer.question(), Trust()))
         while not peer.requests:
             await asyncio.sleep(0.005)
-        held = len(os.listdir("/proc/self/fd"))
+        held = len(descriptors())
         asking.cancel()
         await asyncio.gather(asking, return_exceptions=True)
         assert asking.cancelled()
-        assert len(os.listdir("/proc/self/fd")) == held - 1
+        assert len(descriptors()) == held - 1
 
 
 async def test_nothing_blocks_the_loop(tmp_path: Path) -> None:

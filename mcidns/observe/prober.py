@@ -6,6 +6,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Hashable, Iterable
 from dataclasses import dataclass
+from ipaddress import IPv6Address
 from typing import Final
 
 from mcidns.model import targets
@@ -25,6 +26,12 @@ It is never lengthened: from the last good question on, `fall` more begin within
 
 FIRST_WITHIN: Final = 1.0
 """Seconds over which the first questions are spread at least; at most over the interval, at twice the time the rate needs."""
+
+
+def objection(address: Address) -> str | None:
+    """Why this address must not be asked, or None; an IPv4 address in IPv6 clothes is judged as what it is."""
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return targets.objection(mapped or address, ())
 
 
 @dataclass(slots=True, eq=False)
@@ -58,7 +65,7 @@ class Prober:
         ask: Callable[[Question], Awaitable[Answer]],
         on_change: Callable[[Probe], None],
         on_answer: Callable[[Probe, Answer], None] = lambda probe, answer: None,
-        permit: Callable[[Address], str | None] = lambda address: targets.objection(address, ()),
+        permit: Callable[[Address], str | None] = objection,
         clock: Callable[[], float] = time.time,
         chance: Callable[[], float] = random.random,
         rate: float = 500.0,
@@ -112,13 +119,16 @@ class Prober:
         """Ask until cancelled."""
         try:
             async with asyncio.TaskGroup() as tasks:
-                self._tasks = tasks
-                for asked in self._asked.values():
-                    self._start(asked)
-                await asyncio.Event().wait()
+                try:
+                    self._tasks = tasks
+                    for asked in self._asked.values():
+                        self._start(asked)
+                    await asyncio.Event().wait()
+                finally:
+                    # Before the tasks end: each that does would let the next one begin.
+                    self._tasks = None
+                    self._turns.stop()
         finally:
-            self._tasks = None
-            self._turns.stop()
             for asked in self._asked.values():
                 _break_off(asked)
 

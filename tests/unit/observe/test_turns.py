@@ -1,6 +1,7 @@
 """A rate and a number of places, in virtual time: who begins when, and that what hangs delays only what hangs."""
 
 import asyncio
+from itertools import pairwise
 
 import pytest
 
@@ -37,7 +38,7 @@ async def test_beginnings_keep_to_the_rate_and_to_the_order_of_coming() -> None:
     assert desk.names == [f"n{number}" for number in range(25)]
     times = [when for _, when in desk.began]
     assert times[-1] == pytest.approx(2.4, abs=0.01)
-    assert all(after - before <= 0.101 for before, after in zip(times, times[1:], strict=False))
+    assert all(after - before <= 0.101 for before, after in pairwise(times))
 
 
 async def test_no_more_are_under_way_than_there_are_places() -> None:

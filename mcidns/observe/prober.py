@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 import random
 import time
 from collections.abc import Awaitable, Callable, Hashable, Iterable
@@ -23,6 +24,9 @@ SHORTER: Final = 0.05
 
 It is never lengthened: from the last good question on, `fall` more begin within `fall` intervals (design §8).
 """
+
+TICK: Final = 0.025
+"""Seconds: questions begin on this grid, because waking up once for some costs far less than once for each."""
 
 FIRST_WITHIN: Final = 1.0
 """Seconds over which the first questions are spread at least; at most over the interval, at twice the time the rate needs."""
@@ -144,7 +148,7 @@ class Prober:
         spread = min(probe.rule.interval, max(FIRST_WITHIN, 2 * len(self._asked) / self._rate))
         loop = asyncio.get_running_loop()
         asked.due = loop.time() + spread * self._chance()
-        asked.timer = loop.call_at(asked.due, self._come_due, asked)
+        asked.timer = loop.call_at(_on_grid(asked.due), self._come_due, asked)
 
     def _come_due(self, asked: _Asked) -> None:
         asked.timer = None
@@ -168,7 +172,7 @@ class Prober:
         # From when it was due, not from when it began: what had to wait for its turn is not late again.
         loop = asyncio.get_running_loop()
         asked.due = max(asked.due + step, loop.time())
-        asked.timer = loop.call_at(asked.due, self._come_due, asked)
+        asked.timer = loop.call_at(_on_grid(asked.due), self._come_due, asked)
 
     def _note(self, asked: _Asked, answer: Answer) -> None:
         probe, before = asked.question.probe, asked.streak
@@ -184,6 +188,10 @@ class Prober:
         if is_news(before, after, probe.rule):
             _LOG.info("probe.changed", extra=_about(asked) | {"good": after.good, "times": after.count, "now": after.detail})
             self._on_change(probe)
+
+
+def _on_grid(when: float) -> float:
+    return math.ceil(when / TICK) * TICK
 
 
 def _about(asked: _Asked) -> dict[str, object]:

@@ -6,6 +6,7 @@ import logging
 import signal
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from mcidns import runtime, web
 from mcidns.draining import Draining
@@ -18,10 +19,16 @@ from mcidns.kube.access import Access
 from mcidns.kube.client import KubeClient
 from mcidns.listing import Following, Listing
 from mcidns.model.decisions import Decision
+from mcidns.model.probes import Probe
 from mcidns.model.references import ClusterName, ObjectRef
+from mcidns.observe import asking
 from mcidns.observe.inventory import Inventory
 from mcidns.observe.members import Members
+from mcidns.observe.prober import Ask, Prober
+from mcidns.observe.replies import Answer
 from mcidns.observe.resolver import Resolver
+from mcidns.observe.trust import Trust
+from mcidns.observe.turns import affordable
 from mcidns.observe.watch import Pace
 from mcidns.precedence import Precedence
 from mcidns.program.programmer import Programmer
@@ -36,9 +43,14 @@ _LOG = logging.getLogger(__name__)
 
 
 class App:
-    """One controller. `run` ends when cancelled: everything it started has then ended, and what was to be told has been."""
+    """One controller. `run` ends when cancelled: everything it started has then ended, and what was to be told has been.
 
-    def __init__(self, settings: Settings, access: Access, *, clock: Callable[[], float] = time.time) -> None:
+    `ask` puts one probe's question, over the network if not said otherwise. Raises ConfigError for settings that cannot work.
+    """
+
+    def __init__(
+        self, settings: Settings, access: Access, *, clock: Callable[[], float] = time.time, ask: Ask | None = None
+    ) -> None:
         self.settings = settings
         self.metrics = Metrics()
         self.http_port: int | None = None
@@ -55,6 +67,15 @@ class App:
         self.resolver = Resolver(
             clock=clock, on_change=lambda name: self.reconciler.target_changed(name), nameservers=settings.resolvers
         )
+        self.prober = Prober(
+            ask=ask or partial(asking.ask, trust=Trust(settings.probe_ca_file)),
+            on_change=lambda probe: self.reconciler.probe_changed(probe),
+            on_answer=self._probed,
+            clock=clock,
+            rate=settings.probe_rate,
+            at_once=affordable(settings.probe_concurrency),
+        )
+        self.metrics.probe_targets.set_function(lambda: self.prober.asked)
         self.programmer = Programmer(clock=clock, on_report=self._reported, on_zone=self._zone_changed, dry_run=settings.dry_run)
         precedence = Precedence(lambda: bool(self.reconciler.agenda.waiting) or self.programmer.is_moving, time.monotonic)
         self.telling = Telling(
@@ -69,6 +90,7 @@ class App:
         self.reconciler = Reconciler(
             members=self.inventory,
             names=self.resolver,
+            prober=self.prober,
             zones=self.programmer,
             surroundings=self._surroundings,
             publish=self._decided,
@@ -131,6 +153,7 @@ class App:
                     self.listing.run(),
                     self.members.run(),
                     self.resolver.run(),
+                    self.prober.run(),
                     self.programmer.run(),
                     self.telling.run(),
                     *(following.run() for following in self._following),
@@ -225,6 +248,11 @@ class App:
             for kind, count in (("Service", health.services), ("Ingress", health.ingresses), ("EndpointSlice", health.slices)):
                 self.metrics.member_objects.labels(name, kind).set(count)
             self.telling.member(health, self.fleet.spec(name), self.draining.at_risk(name))
+
+    def _probed(self, probe: Probe, answer: Answer) -> None:
+        protocol = probe.rule.protocol
+        self.metrics.probes.labels(protocol, answer.outcome).inc()
+        self.metrics.probe_seconds.labels(protocol).observe(answer.seconds)
 
     def _reported(self, source: ObjectRef) -> None:
         if source.kind == "GlobalHost":

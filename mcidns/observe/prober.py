@@ -19,6 +19,9 @@ from mcidns.observe.turns import Turns
 
 _LOG = logging.getLogger(__name__)
 
+Ask = Callable[[Question], Awaitable[Answer]]
+"""Puts one question; it may take as long as the rule's timeout."""
+
 SHORTER: Final = 0.05
 """An interval is shortened by up to this share, by chance, so that many probes, or several controllers, do not march in step.
 
@@ -66,7 +69,7 @@ class Prober:
     def __init__(
         self,
         *,
-        ask: Callable[[Question], Awaitable[Answer]],
+        ask: Ask,
         on_change: Callable[[Probe], None],
         on_answer: Callable[[Probe, Answer], None] = lambda probe, answer: None,
         permit: Callable[[Address], str | None] = objection,

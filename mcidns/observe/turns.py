@@ -1,14 +1,27 @@
 """How many questions begin a second and how many are under way at once; what is asked, and when it is due, is not known here."""
 
 import asyncio
+import logging
+import resource
 from collections import deque
 from collections.abc import Callable
 from typing import Final, Generic, TypeVar
 
 T = TypeVar("T")
 
+_LOG = logging.getLogger(__name__)
+
 BURST: Final = 0.05
 """Seconds' worth of beginnings that may come at one moment after a pause."""
+
+
+def affordable(places: int) -> int:
+    """As many places, or half of the files that this process may open: the rest is for members, zones and servers."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    half = soft // 2 if soft != resource.RLIM_INFINITY else places
+    if half < places:
+        _LOG.warning("probe.places", extra={"wanted": places, "given": half, "why": f"this process may open {soft} files"})
+    return min(places, half)
 
 
 class Turns(Generic[T]):

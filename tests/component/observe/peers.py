@@ -110,8 +110,10 @@ def endless(head: bytes, more: bytes) -> Script:
 
 
 @contextlib.asynccontextmanager
-async def serving(script: Script, *, address: str = "127.0.0.1", tls: ssl.SSLContext | None = None) -> AsyncIterator[Peer]:
-    """A server that follows the script in every connection."""
+async def serving(
+    script: Script, *, address: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[Peer]:
+    """A server that follows the script in every connection; port 0 picks a free one."""
     peer = Peer(script, address)
     talks: set[asyncio.Task[None]] = set()
 
@@ -119,7 +121,7 @@ async def serving(script: Script, *, address: str = "127.0.0.1", tls: ssl.SSLCon
         talks.add(task := asyncio.get_running_loop().create_task(peer.talk(reader, writer)))
         task.add_done_callback(talks.discard)
 
-    server = await asyncio.start_server(connected, address, 0, ssl=tls)
+    server = await asyncio.start_server(connected, address, port, ssl=tls)
     peer.port = server.sockets[0].getsockname()[1]
     try:
         yield peer

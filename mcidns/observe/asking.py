@@ -1,7 +1,7 @@
 """One question to one address over TCP, TLS and HTTP, within its time; when to ask and what follows is decided elsewhere.
 
-It is written on bare non-blocking sockets: no proxy, cookie, redirect or pooled connection can come in, and thousands of
-questions cost a third of what a client library takes (`bench probes`).
+It is written on bare non-blocking sockets: no proxy, cookie, redirect or pooled connection can come in, and a question costs
+half of what a client library takes (docs/adr/0006-probes.md).
 """
 
 import asyncio

@@ -132,7 +132,7 @@ def of_error(error: OSError) -> tuple[Outcome, str]:
     if isinstance(error, ssl.SSLCertVerificationError):
         return Outcome.CERTIFICATE, _certificate(error)
     if isinstance(error, ssl.SSLError):
-        reason = error.reason or "FAILED"
+        reason = str(getattr(error, "reason", "") or "FAILED")
         return Outcome.TLS, _TLS_WORDS.get(reason) or f"TLS: {reason.replace('_', ' ').lower()}"
     if isinstance(error, ConnectionRefusedError):
         return Outcome.REFUSED, "connection refused"

@@ -1,11 +1,12 @@
 """A rate and a number of places, in virtual time: who begins when, and that what hangs delays only what hangs."""
 
 import asyncio
+import resource
 from itertools import pairwise
 
 import pytest
 
-from mcidns.observe.turns import Turns
+from mcidns.observe.turns import Turns, affordable
 
 pytestmark = pytest.mark.looptime
 
@@ -99,3 +100,15 @@ async def test_stopping_forgets_what_waits() -> None:
     desk.turns.come("d", slow=False)
     await asyncio.sleep(1)
     assert desk.names == ["a", "d"]
+
+
+async def test_there_are_never_more_places_than_half_of_the_files_that_may_be_open(caplog: pytest.LogCaptureFixture) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (1024, hard))
+    try:
+        assert affordable(100) == 100
+        assert caplog.records == []
+        assert affordable(2000) == 512
+        assert [record.getMessage() for record in caplog.records] == ["probe.places"]
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

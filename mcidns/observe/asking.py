@@ -5,7 +5,6 @@ half of what a client library takes (docs/adr/0006-probes.md).
 """
 
 import asyncio
-import contextlib
 import errno
 import os
 import socket
@@ -13,7 +12,6 @@ import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
-from ipaddress import IPv6Address, ip_address
 from typing import Final, TypeVar
 from urllib.parse import quote
 
@@ -48,7 +46,7 @@ class Question:
         server_name = rule.host or name
         suffix = "" if rule.host or rule.port == _DEFAULT_PORT[rule.protocol] else f":{rule.port}"
         head = (
-            f"GET {_path(rule.path)} HTTP/1.1\r\nHost: {_host(server_name)}{suffix}\r\n"
+            f"GET {_path(rule.path)} HTTP/1.1\r\nHost: {quote(server_name)}{suffix}\r\n"
             f"User-Agent: mcidns-probe/{__version__}\r\nAccept: */*\r\nConnection: close\r\n\r\n"
         )
         return cls(probe, server_name, head.encode("ascii"))
@@ -60,15 +58,9 @@ def _path(path: str) -> str:
     return quoted if quoted.startswith("/") else "/" + quoted
 
 
-def _host(host: str) -> str:
-    with contextlib.suppress(ValueError):
-        if isinstance(ip_address(host), IPv6Address):
-            return f"[{host}]"
-    return quote(host, safe=":[]*~")
-
-
 async def ask(question: Question, trust: Trust) -> Answer:
-    """Ask once; everything from connecting to the end of the answer's head within the rule's timeout. Raises nothing."""
+    """Ask once; everything from connecting to the end of the answer's head within the rule's timeout. Raises nothing
+    that a target could bring about."""
     rule = question.probe.rule
     context = None
     if rule.protocol == "HTTPS":

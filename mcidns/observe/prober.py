@@ -32,7 +32,7 @@ TICK: Final = 0.025
 """Seconds: questions begin on this grid, because waking up once for some costs far less than once for each."""
 
 FIRST_WITHIN: Final = 1.0
-"""Seconds over which the first questions are spread at least; at most over the interval, at twice the time the rate needs."""
+"""Seconds over which first questions are spread; in a large fleet twice the time the rate needs, but no more than the interval."""
 
 
 def objection(address: Address) -> str | None:
@@ -76,7 +76,7 @@ class Prober:
         clock: Callable[[], float] = time.time,
         chance: Callable[[], float] = random.random,
         rate: float = 500.0,
-        at_once: int = 1000,
+        at_once: int = 2000,
     ) -> None:
         self._ask = ask
         self._on_change = on_change
@@ -189,7 +189,8 @@ class Prober:
         asked.unable = False
         after = asked.streak = advance(before, good=answer.good, detail=answer.detail, at=self._clock())
         if is_news(before, after, probe.rule):
-            _LOG.info("probe.changed", extra=_about(asked) | {"good": after.good, "times": after.count, "now": after.detail})
+            level = logging.INFO if not after.good and after.count >= probe.rule.fall else logging.DEBUG
+            _LOG.log(level, "probe.changed", extra=_about(asked) | {"good": after.good, "times": after.count, "now": after.detail})
             self._on_change(probe)
 
 

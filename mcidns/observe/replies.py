@@ -136,7 +136,7 @@ def of_error(error: OSError) -> tuple[Outcome, str]:
         return Outcome.TLS, _TLS_WORDS.get(reason) or f"TLS: {reason.replace('_', ' ').lower()}"
     if isinstance(error, ConnectionRefusedError):
         return Outcome.REFUSED, "connection refused"
-    if isinstance(error, (ConnectionResetError, BrokenPipeError, ConnectionAbortedError)):
+    if isinstance(error, (ConnectionResetError, BrokenPipeError, ConnectionAbortedError)) or error.errno == errno.ENOTCONN:
         return Outcome.CLOSED, "connection reset"
     return Outcome.UNREACHABLE, os.strerror(error.errno).lower() if error.errno else "unreachable"
 

@@ -57,6 +57,7 @@ def test_whatever_arrives_is_a_status_or_no_http_and_never_held_beyond_the_limit
         pytest.param(OSError(errno.ENETUNREACH, "x"), Outcome.UNREACHABLE, "network is unreachable", id="no network"),
         pytest.param(OSError(errno.ECONNREFUSED, "x"), Outcome.REFUSED, "connection refused", id="refused"),
         pytest.param(OSError(errno.ECONNRESET, "x"), Outcome.CLOSED, "connection reset", id="reset"),
+        pytest.param(OSError(errno.ENOTCONN, "x"), Outcome.CLOSED, "connection reset", id="reset before TLS began"),
         pytest.param(OSError("odd"), Outcome.UNREACHABLE, "unreachable", id="without a number"),
         pytest.param(ssl.SSLError(1, "odd"), Outcome.TLS, "TLS: failed", id="TLS without a reason"),
     ],

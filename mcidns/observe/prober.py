@@ -14,6 +14,7 @@ from mcidns.model import targets
 from mcidns.model.probes import Probe, ProbeRule, Streak
 from mcidns.model.targets import Address
 from mcidns.observe.asking import Question
+from mcidns.observe.pulse import Pulse
 from mcidns.observe.replies import Answer, Outcome
 from mcidns.observe.turns import Turns
 
@@ -28,8 +29,14 @@ SHORTER: Final = 0.05
 It is never lengthened: from the last good question on, `fall` more begin within `fall` intervals (design §8).
 """
 
+SECOND: Final = 0.5
+"""The same for the first interval of each, so that a fleet that came at once does not stay together."""
+
 TICK: Final = 0.025
 """Seconds: questions begin on this grid, because waking up once for some costs far less than once for each."""
+
+STILL: Final = 0.1
+"""A time-out does not count when this process stood still for more than this share of the time the target had."""
 
 FIRST_WITHIN: Final = 1.0
 """Seconds over which first questions are spread; in a large fleet twice the time the rate needs, but no more than the interval."""
@@ -43,14 +50,15 @@ def objection(address: Address) -> str | None:
 
 @dataclass(slots=True, eq=False)
 class _Asked:
-    """One wanted probe. `due` is in the loop's time; `hung` says that the last question ran into its timeout, `unable` that
-    it could not be put.
+    """One wanted probe. `due` is in the loop's time. `fresh`: not asked yet; `hung`: the last question ran into its timeout;
+    `unable`: it could not be put.
     """
 
     question: Question
     wishes: int = 0
     streak: Streak | None = None
     due: float = 0.0
+    fresh: bool = True
     hung: bool = False
     unable: bool = False
     timer: asyncio.TimerHandle | None = None
@@ -89,6 +97,8 @@ class Prober:
         self._asked: dict[Probe, _Asked] = {}
         self._turns: Turns[_Asked] = Turns(self._begin, rate=rate, places=at_once)
         self._tasks: asyncio.TaskGroup | None = None
+        self._pulse = Pulse()
+        self._some = asyncio.Event()
 
     @property
     def asked(self) -> int:
@@ -116,6 +126,10 @@ class Prober:
             if asked.wishes == 0:
                 del self._asked[probe]
                 _break_off(asked)
+        if self._asked:
+            self._some.set()
+        else:
+            self._some.clear()
 
     def streaks(self, probes: Iterable[Probe]) -> tuple[tuple[Probe, Streak], ...]:
         """What is known of these, in their order; those without an answer so far are left out."""
@@ -130,7 +144,9 @@ class Prober:
                     self._tasks = tasks
                     for asked in self._asked.values():
                         self._start(asked)
-                    await asyncio.Event().wait()
+                    while True:
+                        await self._some.wait()
+                        await self._pulse.beat()
                 finally:
                     # Before the tasks end: each that does would let the next one begin.
                     self._tasks = None
@@ -166,12 +182,18 @@ class Prober:
         return True
 
     async def _put(self, asked: _Asked) -> None:
+        still = self._pulse.still
         try:
-            self._note(asked, await self._ask(asked.question))
+            answer = await self._ask(asked.question)
+            still = self._pulse.still - still
+            if answer.outcome is Outcome.TIMED_OUT and still > STILL * asked.question.probe.rule.timeout:
+                answer = Answer(Outcome.UNABLE, f"this controller was too busy to ask: it stood still for {still:.1f} s")
+            self._note(asked, answer)
         except Exception:  # noqa: BLE001  the one place: a fault of ours in one question ends there (law 4)
             _LOG.exception("probe.failed", extra=_about(asked))
         asked.task = None
-        step = asked.question.probe.rule.interval * (1.0 - SHORTER * self._chance())
+        step = asked.question.probe.rule.interval * (1.0 - (SECOND if asked.fresh else SHORTER) * self._chance())
+        asked.fresh = False
         # From when it was due, not from when it began: what had to wait for its turn is not late again.
         loop = asyncio.get_running_loop()
         asked.due = max(asked.due + step, loop.time())

@@ -11,8 +11,13 @@ T = TypeVar("T")
 
 _LOG = logging.getLogger(__name__)
 
-BURST: Final = 0.05
-"""Seconds' worth of beginnings that may come at one moment after a pause."""
+BURST: Final = 0.5
+"""Seconds' worth of beginnings that may be made up for: a process short of processor time must not fall behind for ever because
+of turns that it slept through.
+"""
+
+AT_ONCE: Final = 8
+"""Beginnings in one turn of the loop, so that they, and the TLS handshakes they lead to, do not hold it up."""
 
 
 def affordable(places: int) -> int:
@@ -42,40 +47,48 @@ class Turns(Generic[T]):
         self._slow_taken = 0
         self._came = 0
         self._next_at = 0.0
-        self._timer: asyncio.TimerHandle | None = None
+        self._next: asyncio.Handle | None = None
 
     def come(self, item: T, *, slow: bool) -> None:
         """Begin with the item now or as soon as it is its turn."""
         self._came += 1
         self._queues[slow].append((self._came, item))
-        if self._timer is None:
-            self._serve()
+        self._serve_soon()
 
     def leave(self, *, slow: bool) -> None:
         """An item that began is done."""
         self._taken -= 1
         self._slow_taken -= slow
-        if self._timer is None:
-            self._serve()
+        self._serve_soon()
 
     def stop(self) -> None:
         """Forget whatever waits."""
         for queue in self._queues:
             queue.clear()
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        if self._next is not None:
+            self._next.cancel()
+            self._next = None
+
+    def _serve_soon(self) -> None:
+        """In the next turn of the loop, so that all who come in this one are counted together."""
+        if self._next is None and any(self._queues):
+            self._next = asyncio.get_running_loop().call_soon(self._serve)
 
     def _serve(self) -> None:
-        self._timer = None
+        self._next = None
         loop = asyncio.get_running_loop()
+        begun = 0
         while (queue := self._first()) is not None:
             now = loop.time()
             if self._next_at > now:
-                self._timer = loop.call_at(self._next_at, self._serve)
+                self._next = loop.call_at(self._next_at, self._serve)
+                return
+            if begun == AT_ONCE:
+                self._next = loop.call_soon(self._serve)
                 return
             _, item = queue.popleft()
             if self._begin(item):
+                begun += 1
                 self._next_at = max(self._next_at, now - BURST) + self._gap
                 self._taken += 1
                 self._slow_taken += queue is self._queues[True]

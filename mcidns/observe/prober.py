@@ -38,6 +38,8 @@ TICK: Final = 0.025
 STILL: Final = 0.1
 """A time-out does not count when this process stood still for more than this share of the time the target had."""
 
+COMPLAIN_EVERY: Final = 60.0
+
 FIRST_WITHIN: Final = 1.0
 """Seconds over which first questions are spread; in a large fleet twice the time the rate needs, but no more than the interval."""
 
@@ -50,9 +52,7 @@ def objection(address: Address) -> str | None:
 
 @dataclass(slots=True, eq=False)
 class _Asked:
-    """One wanted probe. `due` is in the loop's time. `fresh`: not asked yet; `hung`: the last question ran into its timeout;
-    `unable`: it could not be put.
-    """
+    """One wanted probe. `due` is in the loop's time. `fresh`: not asked yet; `hung`: the last question timed out."""
 
     question: Question
     wishes: int = 0
@@ -60,7 +60,6 @@ class _Asked:
     due: float = 0.0
     fresh: bool = True
     hung: bool = False
-    unable: bool = False
     timer: asyncio.TimerHandle | None = None
     task: asyncio.Task[None] | None = None
 
@@ -97,6 +96,7 @@ class Prober:
         self._asked: dict[Probe, _Asked] = {}
         self._turns: Turns[_Asked] = Turns(self._begin, rate=rate, places=at_once)
         self._tasks: asyncio.TaskGroup | None = None
+        self._complained: dict[str, float] = {}
         self._pulse = Pulse()
         self._some = asyncio.Event()
 
@@ -187,7 +187,7 @@ class Prober:
             answer = await self._ask(asked.question)
             still = self._pulse.still - still
             if answer.outcome is Outcome.TIMED_OUT and still > STILL * asked.question.probe.rule.timeout:
-                answer = Answer(Outcome.UNABLE, f"this controller was too busy to ask: it stood still for {still:.1f} s")
+                answer = Answer(Outcome.UNABLE, "this controller was too busy to ask: its process stood still")
             self._note(asked, answer)
         except Exception:  # noqa: BLE001  the one place: a fault of ours in one question ends there (law 4)
             _LOG.exception("probe.failed", extra=_about(asked))
@@ -204,16 +204,21 @@ class Prober:
         asked.hung = answer.outcome is Outcome.TIMED_OUT
         self._on_answer(probe, answer)
         if answer.good is None:
-            if not asked.unable:
-                _LOG.warning("probe.unable", extra=_about(asked) | {"why": answer.detail})
-            asked.unable = True
+            self._complain(asked, answer.detail)
             return
-        asked.unable = False
         after = asked.streak = advance(before, good=answer.good, detail=answer.detail, at=self._clock())
         if is_news(before, after, probe.rule):
             level = logging.INFO if not after.good and after.count >= probe.rule.fall else logging.DEBUG
             _LOG.log(level, "probe.changed", extra=_about(asked) | {"good": after.good, "times": after.count, "now": after.detail})
             self._on_change(probe)
+
+    def _complain(self, asked: _Asked, why: str) -> None:
+        """One warning a minute for each reason, however many probes it concerns; the metric has their number."""
+        now = asyncio.get_running_loop().time()
+        told = self._complained.get(why)
+        if told is None or now - told >= COMPLAIN_EVERY:
+            self._complained[why] = now
+            _LOG.warning("probe.unable", extra=_about(asked) | {"why": why})
 
 
 def _on_grid(when: float) -> float:

@@ -16,7 +16,7 @@ BURST: Final = 0.5
 of turns that it slept through.
 """
 
-AT_ONCE: Final = 8
+AT_ONCE: Final = 25
 """Beginnings in one turn of the loop, so that they, and the TLS handshakes they lead to, do not hold it up."""
 
 

@@ -6,7 +6,6 @@ import logging
 import signal
 import time
 from collections.abc import Callable, Mapping
-from functools import partial
 
 from mcidns import runtime, web
 from mcidns.draining import Draining
@@ -19,16 +18,12 @@ from mcidns.kube.access import Access
 from mcidns.kube.client import KubeClient
 from mcidns.listing import Following, Listing
 from mcidns.model.decisions import Decision
-from mcidns.model.probes import Probe
 from mcidns.model.references import ClusterName, ObjectRef
 from mcidns.observe import asking
 from mcidns.observe.inventory import Inventory
 from mcidns.observe.members import Members
 from mcidns.observe.prober import Ask, Prober
-from mcidns.observe.replies import Answer
 from mcidns.observe.resolver import Resolver
-from mcidns.observe.trust import Trust
-from mcidns.observe.turns import affordable
 from mcidns.observe.watch import Pace
 from mcidns.precedence import Precedence
 from mcidns.program.programmer import Programmer
@@ -68,12 +63,12 @@ class App:
             clock=clock, on_change=lambda name: self.reconciler.target_changed(name), nameservers=settings.resolvers
         )
         self.prober = Prober(
-            ask=ask or partial(asking.ask, trust=Trust(settings.probe_ca_file)),
+            ask=ask or asking.with_authorities(settings.probe_ca_file),
             on_change=lambda probe: self.reconciler.probe_changed(probe),
-            on_answer=self._probed,
+            on_answer=lambda probe, answer: self.metrics.probed(probe.rule.protocol, answer.outcome, answer.seconds),
             clock=clock,
             rate=settings.probe_rate,
-            at_once=affordable(settings.probe_concurrency),
+            at_once=settings.probe_concurrency,
         )
         self.metrics.probe_targets.set_function(lambda: self.prober.asked)
         self.programmer = Programmer(clock=clock, on_report=self._reported, on_zone=self._zone_changed, dry_run=settings.dry_run)
@@ -248,11 +243,6 @@ class App:
             for kind, count in (("Service", health.services), ("Ingress", health.ingresses), ("EndpointSlice", health.slices)):
                 self.metrics.member_objects.labels(name, kind).set(count)
             self.telling.member(health, self.fleet.spec(name), self.draining.at_risk(name))
-
-    def _probed(self, probe: Probe, answer: Answer) -> None:
-        protocol = probe.rule.protocol
-        self.metrics.probes.labels(protocol, answer.outcome).inc()
-        self.metrics.probe_seconds.labels(protocol).observe(answer.seconds)
 
     def _reported(self, source: ObjectRef) -> None:
         if source.kind == "GlobalHost":

@@ -45,6 +45,11 @@ class Metrics:
         self.probe_targets = Gauge("mcidns_probe_targets", "Probes that some host wants", registry=registry)
         self.hub_restarts = Counter("mcidns_hub_watch_restarts_total", "Restarts of the host's watch", registry=registry)
 
+    def probed(self, protocol: str, result: str, seconds: float) -> None:
+        """A probe ended like this."""
+        self.probes.labels(protocol, result).inc()
+        self.probe_seconds.labels(protocol).observe(seconds)
+
     def exposition(self) -> bytes:
         """The Prometheus text format."""
         return generate_latest(self.registry)

@@ -12,6 +12,7 @@ import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Final, TypeVar
 from urllib.parse import quote
 
@@ -56,6 +57,11 @@ def _path(path: str) -> str:
     """Safe in a request line: what is no visible ASCII is percent-encoded, and what is encoded already stays."""
     quoted = quote(path.partition("#")[0], safe="/%?&=+:;,@!$'()*~[]|")
     return quoted if quoted.startswith("/") else "/" + quoted
+
+
+def with_authorities(ca_file: Path | None) -> Callable[[Question], Awaitable[Answer]]:
+    """A way of asking that trusts the system's authorities and those in the file. Raises ConfigError when it cannot be read."""
+    return partial(ask, trust=Trust(ca_file))
 
 
 async def ask(question: Question, trust: Trust) -> Answer:

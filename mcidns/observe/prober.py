@@ -16,7 +16,7 @@ from mcidns.model.targets import Address
 from mcidns.observe.asking import Question
 from mcidns.observe.pulse import Pulse
 from mcidns.observe.replies import Answer, Outcome
-from mcidns.observe.turns import Turns
+from mcidns.observe.turns import Turns, affordable
 
 _LOG = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ class Prober:
     `ask` puts one question. `on_change` hears of the first answer, of a streak that turned, and of one that has just reached
     the rule's `fall` or `rise`: a quiet fleet says nothing. `on_answer` hears every answer. `permit` says why an address must
     not be asked, or None: such a probe never gets an answer. At most `rate` questions begin a second, and at most `at_once`
-    are under way.
+    are under way, if this process may open twice as many files.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class Prober:
         self._rate = rate
         self._wanted: dict[Hashable, frozenset[Probe]] = {}
         self._asked: dict[Probe, _Asked] = {}
-        self._turns: Turns[_Asked] = Turns(self._begin, rate=rate, places=at_once)
+        self._turns: Turns[_Asked] = Turns(self._begin, rate=rate, places=affordable(at_once))
         self._tasks: asyncio.TaskGroup | None = None
         self._complained: dict[str, float] = {}
         self._pulse = Pulse()

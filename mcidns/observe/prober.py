@@ -14,7 +14,6 @@ from mcidns.model import targets
 from mcidns.model.probes import Probe, ProbeRule, Streak
 from mcidns.model.targets import Address
 from mcidns.observe.asking import Question
-from mcidns.observe.pulse import Pulse
 from mcidns.observe.replies import Answer, Outcome
 from mcidns.observe.turns import Turns, affordable
 
@@ -35,8 +34,11 @@ SECOND: Final = 0.5
 TICK: Final = 0.025
 """Seconds: questions begin on this grid, because waking up once for some costs far less than once for each."""
 
-STILL: Final = 0.1
-"""A time-out does not count when this process stood still for more than this share of the time the target had."""
+BEAT: Final = 0.05
+LEAST_BEATS: Final = 1 / 3
+"""While anything is asked this process counts its own beats, one in so many seconds. A time-out counts only where it felt this
+share of the beats that belong into that time: one that was not let run would blame its targets for answers it did not fetch.
+"""
 
 COMPLAIN_EVERY: Final = 60.0
 
@@ -97,7 +99,7 @@ class Prober:
         self._turns: Turns[_Asked] = Turns(self._begin, rate=rate, places=affordable(at_once))
         self._tasks: asyncio.TaskGroup | None = None
         self._complained: dict[str, float] = {}
-        self._pulse = Pulse()
+        self._beats = 0
         self._some = asyncio.Event()
 
     @property
@@ -146,7 +148,8 @@ class Prober:
                         self._start(asked)
                     while True:
                         await self._some.wait()
-                        await self._pulse.beat()
+                        await asyncio.sleep(BEAT)
+                        self._beats += 1
                 finally:
                     # Before the tasks end: each that does would let the next one begin.
                     self._tasks = None
@@ -182,11 +185,11 @@ class Prober:
         return True
 
     async def _put(self, asked: _Asked) -> None:
-        still = self._pulse.still
+        beats = self._beats
         try:
             answer = await self._ask(asked.question)
-            still = self._pulse.still - still
-            if answer.outcome is Outcome.TIMED_OUT and still > STILL * asked.question.probe.rule.timeout:
+            due = int(asked.question.probe.rule.timeout / BEAT * LEAST_BEATS)
+            if answer.outcome is Outcome.TIMED_OUT and self._beats - beats < due:
                 answer = Answer(Outcome.UNABLE, "this controller was too busy to ask: its process stood still")
             self._note(asked, answer)
         except Exception:  # noqa: BLE001  the one place: a fault of ours in one question ends there (law 4)

@@ -19,8 +19,10 @@ from mcidns.kube.client import KubeClient
 from mcidns.listing import Following, Listing
 from mcidns.model.decisions import Decision
 from mcidns.model.references import ClusterName, ObjectRef
+from mcidns.observe import asking
 from mcidns.observe.inventory import Inventory
 from mcidns.observe.members import Members
+from mcidns.observe.prober import Ask, Prober
 from mcidns.observe.resolver import Resolver
 from mcidns.observe.watch import Pace
 from mcidns.precedence import Precedence
@@ -36,9 +38,14 @@ _LOG = logging.getLogger(__name__)
 
 
 class App:
-    """One controller. `run` ends when cancelled: everything it started has then ended, and what was to be told has been."""
+    """One controller. `run` ends when cancelled: everything it started has then ended, and what was to be told has been.
 
-    def __init__(self, settings: Settings, access: Access, *, clock: Callable[[], float] = time.time) -> None:
+    `ask` puts one probe's question, over the network if not said otherwise. Raises ConfigError for settings that cannot work.
+    """
+
+    def __init__(
+        self, settings: Settings, access: Access, *, clock: Callable[[], float] = time.time, ask: Ask | None = None
+    ) -> None:
         self.settings = settings
         self.metrics = Metrics()
         self.http_port: int | None = None
@@ -55,6 +62,15 @@ class App:
         self.resolver = Resolver(
             clock=clock, on_change=lambda name: self.reconciler.target_changed(name), nameservers=settings.resolvers
         )
+        self.prober = Prober(
+            ask=ask or asking.with_authorities(settings.probe_ca_file),
+            on_change=lambda probe: self.reconciler.probe_changed(probe),
+            on_answer=lambda probe, answer: self.metrics.probed(probe.rule.protocol, answer.outcome, answer.seconds),
+            clock=clock,
+            rate=settings.probe_rate,
+            at_once=settings.probe_concurrency,
+        )
+        self.metrics.probe_targets.set_function(lambda: self.prober.asked)
         self.programmer = Programmer(clock=clock, on_report=self._reported, on_zone=self._zone_changed, dry_run=settings.dry_run)
         precedence = Precedence(lambda: bool(self.reconciler.agenda.waiting) or self.programmer.is_moving, time.monotonic)
         self.telling = Telling(
@@ -69,6 +85,7 @@ class App:
         self.reconciler = Reconciler(
             members=self.inventory,
             names=self.resolver,
+            prober=self.prober,
             zones=self.programmer,
             surroundings=self._surroundings,
             publish=self._decided,
@@ -131,6 +148,7 @@ class App:
                     self.listing.run(),
                     self.members.run(),
                     self.resolver.run(),
+                    self.prober.run(),
                     self.programmer.run(),
                     self.telling.run(),
                     *(following.run() for following in self._following),

@@ -2,17 +2,19 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from mcidns import decide
 from mcidns.agenda import Agenda
-from mcidns.decide import claims
+from mcidns.decide import claims, probes
+from mcidns.interests import Interests
 from mcidns.model.clusters import Lost, MemberView, Resolution, Seen
 from mcidns.model.decisions import Claim, Decision, Memory, Programming, World
 from mcidns.model.hosts import Host, Selection
 from mcidns.model.names import DnsName
+from mcidns.model.probes import Probe, Streak
 from mcidns.model.records import Intent
 from mcidns.model.references import ObjectRef, SourceRef
 from mcidns.model.zones import Zone
@@ -47,6 +49,18 @@ class Names(Protocol):
         ...
 
     def resolutions(self, names: Iterable[DnsName]) -> tuple[tuple[DnsName, Resolution], ...]:
+        """What is known of these."""
+        ...
+
+
+class Probes(Protocol):
+    """What the prober answers."""
+
+    def want(self, who: Hashable, probes: frozenset[Probe]) -> None:
+        """Keep asking these for `who`."""
+        ...
+
+    def streaks(self, probes: Iterable[Probe]) -> tuple[tuple[Probe, Streak], ...]:
         """What is known of these."""
         ...
 
@@ -89,6 +103,7 @@ class Reconciler:
         *,
         members: Members,
         names: Names,
+        prober: Probes,
         zones: Zones,
         surroundings: Callable[[], Surroundings],
         publish: Callable[[Decision, Decision | None], None],
@@ -100,6 +115,7 @@ class Reconciler:
         self._dropped = dropped
         self._members = members
         self._names = names
+        self._prober = prober
         self._zones = zones
         self._surroundings = surroundings
         self._publish = publish
@@ -108,8 +124,9 @@ class Reconciler:
         self._hosts: dict[ObjectRef, Host] = {}
         self._memories: dict[ObjectRef, Memory] = {}
         self._decisions: dict[ObjectRef, Decision] = {}
-        self._by_source: dict[SourceRef, set[ObjectRef]] = {}
-        self._by_target: dict[DnsName, set[ObjectRef]] = {}
+        self._by_source: Interests[ObjectRef, SourceRef] = Interests()
+        self._by_target: Interests[ObjectRef, DnsName] = Interests()
+        self._by_probe: Interests[ObjectRef, Probe] = Interests()
         self._claims: dict[DnsName, dict[ObjectRef, Claim]] = {}
         self._claimed: dict[ObjectRef, tuple[DnsName, ...]] = {}
         self.agenda: Agenda[ObjectRef] = Agenda(self._pass, clock=clock, name="hosts", waits=waits)
@@ -121,21 +138,19 @@ class Reconciler:
             return
         self._hosts[host.ref] = host
         self._memories.setdefault(host.ref, memory)
-        if before is not None and before.source != host.source:
-            self._by_source.get(before.source, set()).discard(host.ref)
-        self._by_source.setdefault(host.source, set()).add(host.ref)
+        self._by_source.set(host.ref, frozenset({host.source}))
         self._metrics.hosts.set(len(self._hosts))
         self.agenda.mark(host.ref)
 
     def drop_host(self, ref: ObjectRef) -> None:
         """The object is gone: what it asked for is withdrawn, and its rivals get their turn."""
-        host = self._hosts.pop(ref, None)
-        if host is None:
+        if self._hosts.pop(ref, None) is None:
             return
-        self._by_source.get(host.source, set()).discard(ref)
+        self._by_source.set(ref, frozenset())
         self._memories.pop(ref, None)
         self._decisions.pop(ref, None)
-        self._names.want(ref, frozenset())
+        self._want(ref, frozenset())
+        self._want_probes(ref, frozenset())
         self._claim(ref, (), None)
         self.agenda.drop(ref)
         self._metrics.hosts.set(len(self._hosts))
@@ -144,12 +159,17 @@ class Reconciler:
 
     def source_changed(self, source: SourceRef) -> None:
         """Some member says something else of the source."""
-        for ref in self._by_source.get(source, ()):
+        for ref in self._by_source.of(source):
             self.agenda.mark(ref)
 
     def target_changed(self, name: DnsName) -> None:
         """A load balancer's name resolves to something else."""
-        for ref in self._by_target.get(name, ()):
+        for ref in self._by_target.of(name):
+            self.agenda.mark(ref)
+
+    def probe_changed(self, probe: Probe) -> None:
+        """Answers to a probe began, turned, or came often enough to count."""
+        for ref in self._by_probe.of(probe):
             self.agenda.mark(ref)
 
     def report(self, ref: ObjectRef) -> None:
@@ -213,12 +233,19 @@ class Reconciler:
             isolated=self._members.isolated,
             heard_since=self._members.heard_since,
         )
+        asked = probes.wanted(host, world)
+        self._want_probes(host.ref, asked)
+        if asked:
+            world = replace(world, probes=self._prober.streaks(asked))
         return decide.decide(world, host, self._clock())
 
-    def _want(self, ref: ObjectRef, wanted: frozenset[DnsName]) -> None:
-        self._names.want(ref, wanted)
-        for name in wanted:
-            self._by_target.setdefault(name, set()).add(ref)
+    def _want(self, ref: ObjectRef, names: frozenset[DnsName]) -> None:
+        self._names.want(ref, names)
+        self._by_target.set(ref, names)
+
+    def _want_probes(self, ref: ObjectRef, asked: frozenset[Probe]) -> None:
+        self._prober.want(ref, asked)
+        self._by_probe.set(ref, asked)
 
     def _claim(self, ref: ObjectRef, names: tuple[DnsName, ...], host: Host | None) -> bool:
         """Note what the host claims; True when it claims a name whose rivals the last decision did not know."""

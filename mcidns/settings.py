@@ -1,6 +1,7 @@
 """Flags and environment as one frozen value, checked all at once; reading them off a command line lives in cli/."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from mcidns.errors import ConfigError
@@ -13,7 +14,8 @@ class Settings:
     """How one controller runs. Times in seconds.
 
     `only` chooses the half that runs. `namespace` is the controller's own: Secrets of providers and members are read there.
-    `http` is the address of metrics and health, port 0 picks a free one, None serves none.
+    `http` is the address of metrics and health, port 0 picks a free one, None serves none. At most `probe_rate` probes begin a
+    second and `probe_concurrency` are under way; `probe_ca_file` (PEM) is trusted besides the system's authorities.
     """
 
     only: Half = "both"
@@ -28,6 +30,9 @@ class Settings:
     dry_run: bool = False
     read_external_dns: bool = False
     resolvers: tuple[str, ...] = ()
+    probe_rate: float = 500.0
+    probe_concurrency: int = 2000
+    probe_ca_file: Path | None = None
     stop_within: float = 8.0
 
     def __post_init__(self) -> None:
@@ -45,6 +50,10 @@ class Settings:
         ]
         if self.writes < 1:
             mistakes.append(f"writes is {self.writes}; give at least 1")
+        if self.probe_rate < 1:
+            mistakes.append(f"probe-rate is {self.probe_rate:g}; give at least 1 a second")
+        if self.probe_concurrency < 2:
+            mistakes.append(f"probe-concurrency is {self.probe_concurrency}; give at least 2")
         if self.http is not None and not 0 <= self.http[1] <= 65535:
             mistakes.append(f"http port is {self.http[1]}; give 0 to 65535")
         if mistakes:

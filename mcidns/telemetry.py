@@ -36,7 +36,19 @@ class Metrics:
         self.zone_held = Gauge("mcidns_zone_plan_held", "1 while the guard holds a plan", ["zone"], registry=registry)
         self.zone_quarantined = Gauge("mcidns_zone_quarantined", "Changes the server refuses", ["zone"], registry=registry)
         self.api_writes = Counter("mcidns_api_writes_total", "Writes to the host's API", ["kind", "result"], registry=registry)
+        self.probes = Counter(
+            "mcidns_probes_total", "Questions put to targets, by how they ended", ["protocol", "result"], registry=registry
+        )
+        self.probe_seconds = Histogram(
+            "mcidns_probe_seconds", "Time from connecting to the answer", ["protocol"], buckets=_LATENCY, registry=registry
+        )
+        self.probe_targets = Gauge("mcidns_probe_targets", "Probes that some host wants", registry=registry)
         self.hub_restarts = Counter("mcidns_hub_watch_restarts_total", "Restarts of the host's watch", registry=registry)
+
+    def probed(self, protocol: str, result: str, seconds: float) -> None:
+        """A probe ended like this."""
+        self.probes.labels(protocol, result).inc()
+        self.probe_seconds.labels(protocol).observe(seconds)
 
     def exposition(self) -> bytes:
         """The Prometheus text format."""

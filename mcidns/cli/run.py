@@ -1,6 +1,7 @@
 """`mcidns run`."""
 
 import asyncio
+from pathlib import Path
 from typing import Literal, cast
 
 import click
@@ -34,6 +35,19 @@ Every option is also an environment variable: MCIDNS_RUN_KUBECONFIG, MCIDNS_RUN_
 @click.option("--heartbeat", type=float, default=10.0, show_default=True, help="Seconds between looks at each member's API.")
 @click.option("--heartbeat-timeout", type=float, default=5.0, show_default=True, help="Seconds a member has for the answer.")
 @click.option("--resolver", multiple=True, help="Name server (host or host:port) for load balancers' names; default the system's.")
+@click.option("--probe-rate", type=float, default=500.0, show_default=True, help="Probes that begin in a second, at most.")
+@click.option(
+    "--probe-concurrency",
+    type=int,
+    default=2000,
+    show_default=True,
+    help="Probes under way at once, at most; never more than half of the files the process may open.",
+)
+@click.option(
+    "--probe-ca-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="CA certificates (PEM) that HTTPS probes trust besides the system's.",
+)
 @click.option("--read-external-dns-annotations", is_flag=True, help="Read ExternalDNS's annotations as aliases of ours.")
 @click.option("--dry-run", is_flag=True, help="Write nothing to DNS.")
 @click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="info", show_default=True)
@@ -48,6 +62,9 @@ def run(**options: object) -> int:
         heartbeat=cast("float", options["heartbeat"]),
         heartbeat_timeout=cast("float", options["heartbeat_timeout"]),
         resolvers=cast("tuple[str, ...]", options["resolver"]),
+        probe_rate=cast("float", options["probe_rate"]),
+        probe_concurrency=cast("int", options["probe_concurrency"]),
+        probe_ca_file=cast("Path | None", options["probe_ca_file"]),
         read_external_dns=bool(options["read_external_dns_annotations"]),
         dry_run=bool(options["dry_run"]),
     )

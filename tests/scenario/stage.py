@@ -19,6 +19,7 @@ from mcidns.demo import manifests
 from mcidns.emulator import ApiServer
 from mcidns.kube import access
 from mcidns.nameserver import NameServer
+from mcidns.observe.prober import Ask
 from mcidns.settings import Settings
 from tests import realplane
 from tests.realplane import RealServer
@@ -41,13 +42,14 @@ class Stage:
     members: dict[str, Server]
     names: NameServer
     settings: Settings
+    ask: Ask | None = None
     app: App | None = None
     controller: "asyncio.Task[None] | None" = None
     seen: list[str] = field(default_factory=list)
 
     async def start(self) -> None:
         """Start the controller."""
-        self.app = App(self.settings, access.from_kubeconfig(self.host.kubeconfig_yaml()))
+        self.app = App(self.settings, access.from_kubeconfig(self.host.kubeconfig_yaml()), ask=self.ask)
         self.controller = asyncio.create_task(self.app.run())
 
     async def stop(self) -> None:
@@ -163,8 +165,10 @@ def _plane(name: str) -> contextlib.AbstractAsyncContextManager[Server]:
 
 
 @contextlib.asynccontextmanager
-async def raised(*, members: int = 3, zone_text: str | None = None, running: bool = True, **zone_spec: Any) -> AsyncIterator[Stage]:
-    """Set the stage: members r1, r2, … with the Ingress shop/shop; nothing claims a name yet."""
+async def raised(
+    *, members: int = 3, zone_text: str | None = None, running: bool = True, ask: Ask | None = None, **zone_spec: Any
+) -> AsyncIterator[Stage]:
+    """Set the stage: members r1, r2, … with the Ingress shop/shop; nothing claims a name yet. `ask` puts the probes."""
     async with contextlib.AsyncExitStack() as stack:
         numbers = range(1, members + 1)
         host, *others = [await stack.enter_async_context(_plane(name)) for name in ("host", *(region(n).name for n in numbers))]
@@ -182,7 +186,7 @@ async def raised(*, members: int = 3, zone_text: str | None = None, running: boo
         for obj in (manifests.tsig_secret(KEY), manifests.provider(names.port), zone(**zone_spec)):
             host.put(obj)
         settings = Settings(http=None, heartbeat=0.3, heartbeat_timeout=0.5, first_read=5.0, kubefed_namespace=manifests.SYSTEM)
-        stage = Stage(host, servers, names, settings)
+        stage = Stage(host, servers, names, settings, ask)
         if running:
             await stage.start()
         try:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv6Address
 from typing import Literal, Self
 
 from mcidns.errors import Conflict, Denied, Rejected, Transient
@@ -176,7 +177,7 @@ class MemoryProvider:
         self.calls.append(("apply", zone))
         await self._at("apply", "before", batch)
         content = self._serve(zone)
-        self._judge(batch)
+        self._judge(zone, batch)
         edits = [edit for change in batch for edit in change.edits]
         writes = [edit for edit in edits if not edit.is_check]
         if any(content.holds(edit) != edit.new for edit in writes):
@@ -188,13 +189,25 @@ class MemoryProvider:
         await self._at("apply", "after", batch)
         return Receipt(str(content.serial))
 
-    def _judge(self, batch: Sequence[Change]) -> None:
+    def _judge(self, zone: DnsName, batch: Sequence[Change]) -> None:
         for change in batch:
-            refusal, denial = self.rejects(change), self.denies(change)
+            refusal, denial = self.rejects(change) or self._flaw(zone, change), self.denies(change)
             if refusal is not None:
                 raise Rejected(refusal)
             if denial is not None:
                 raise Denied(denial)
+
+    def _flaw(self, zone: DnsName, change: Change) -> str | None:
+        """What every back end refuses."""
+        for edit in change.edits:
+            if not edit.key.name.inside(zone):
+                return f"{edit.key} is not in zone {zone.relative}"
+            if edit.key.set_identifier and not self._capabilities.set_identifiers:
+                return f"{edit.key}: there are no set identifiers here"
+            flaw = None if edit.new is None else _flaw_of(edit.new, zone, self._capabilities)
+            if flaw is not None:
+                return f"{edit.key}: {flaw}"
+        return None
 
     async def confirm(self, zone: DnsName, batch: Sequence[Change], receipt: Receipt) -> Propagation:
         """What `propagation` says."""
@@ -227,3 +240,22 @@ def _forbid_clashes(content: MemoryZone, writes: Sequence[Edit]) -> None:
         types = {key.type for key in keys}
         if "CNAME" in types and len(types) > 1:
             raise Conflict(f"{name.relative} would hold a CNAME beside other data; remove one of them")
+
+
+def _flaw_of(records: RecordSet, zone: DnsName, capabilities: Capabilities) -> str | None:
+    if records.type not in capabilities.types:
+        return f"type {records.type} is unknown here"
+    if not records.values:
+        return "a set without values"
+    if records.type == "CNAME" and records.name == zone:
+        return "the apex cannot be a CNAME"
+    if records.type == "CNAME" and len(records.values) > 1:
+        return "a CNAME has one target"
+    family = {"A": IPv4Address, "AAAA": IPv6Address}.get(records.type)
+    if family is not None:
+        for value in records.values:
+            try:
+                family(value)
+            except ValueError as error:
+                return str(error)
+    return None

@@ -115,7 +115,8 @@ class Desk:
 
     def touch(self, *changes: Change) -> None:
         """Names whose content is asked for where the zone cannot be listed."""
-        self._touched.update(edit.key.name for one in changes for edit in one.edits)
+        names = (edit.key.name for one in changes for edit in one.edits)
+        self._touched.update(name for name in names if name.inside(self.zone))
 
     async def write_what_is_taken(self, *changes: Change) -> list[tuple[Change, Rejected]]:
         """Write as the zone worker does: a refused batch is halved until its culprits stand alone. Returns them."""

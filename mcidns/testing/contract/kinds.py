@@ -65,11 +65,13 @@ class KindsContract(Contract):
     @pytest.mark.parametrize("label", NAMES)
     async def test_every_kind_of_name_is_written_found_and_deleted(self, label: str) -> None:
         async with self.opened() as desk:
-            made, text = desk.records(label, "A", "192.0.2.1"), desk.records(label, "TXT", '"here"')
-            await desk.write(creation(made, text))
-            await desk.holds(made, text)
-            assert await desk.at(label) == tuple(sorted((made, text)))
-            await desk.write(deletion(made, text))
+            sets = [desk.records(label, "TXT", '"here"')]
+            if "_" not in label:  # a host's address may not stand there (RFC 952), and BIND refuses it
+                sets.append(desk.records(label, "A", "192.0.2.1"))
+            await desk.write(creation(*sets))
+            await desk.holds(*sets)
+            assert await desk.at(label) == tuple(sorted(sets))
+            await desk.write(deletion(*sets))
             await desk.holds()
 
     async def test_a_name_as_long_as_dns_allows_is_written_or_rejected(self) -> None:
@@ -132,9 +134,11 @@ class KindsContract(Contract):
 
 async def _walk(desk: Desk, type_: str, label: str, values: Sequence[str]) -> None:
     first, every = desk.records(label, type_, values[0]), desk.records(label, type_, *values, ttl=600)
+    beside = [desk.records(label, "NS", "ns1.example.net.")] if type_ == "DS" else []  # it says something of a delegation only
+    await desk.write(*(creation(one) for one in beside))
     await desk.write(creation(first))
-    await desk.holds(first)
+    await desk.holds(first, *beside)
     await desk.write(change((first, every)))
-    await desk.holds(every)
+    await desk.holds(every, *beside)
     await desk.write(deletion(every))
-    await desk.holds()
+    await desk.holds(*beside)

@@ -66,12 +66,3 @@ class RefusalsContract(Contract):
                 with pytest.raises((Rejected, Conflict), match=clash.name.relative):
                     await desk.write(creation(clash))
             await desk.holds(address, alias)
-
-    async def test_a_type_that_the_capabilities_do_not_name_is_rejected_by_name(self) -> None:
-        async with self.opened() as desk:
-            if "LOC" in desk.provider.capabilities.types:
-                pytest.skip("the back end knows even LOC")
-            made = desk.records("where", "LOC", "52 22 23.000 N 4 53 32.000 E -2.00m 0.00m 10000m 10m")
-            culprits = await desk.write_what_is_taken(creation(made))
-            assert ["where" in str(error) for _, error in culprits] in ([True], [])
-            await (desk.holds() if culprits else desk.holds(made))

@@ -16,7 +16,7 @@ TYPES: Mapping[str, tuple[str, Sequence[str]]] = {
     "CAA": ("issuer", ('0 issue "letsencrypt.org"', '0 issuewild ";"')),
     "NAPTR": ("naptr", ('100 10 "u" "E2U+sip" "!^.*$!sip:info@example.net!" .',)),
     "HTTPS": ("https", ('1 . alpn="h2"',)),
-    "SVCB": ("svcb", ("1 svc.example.net. port=8443",)),
+    "SVCB": ("svcb", ('1 svc.example.net. port="8443"',)),
     "TLSA": ("_443._tcp", (f"3 1 1 {'ab' * 32}",)),
     "SSHFP": ("shell", (f"4 2 {'cd' * 32}",)),
     "DNAME": ("subtree", ("other.example.net.",)),

@@ -3,45 +3,10 @@
 import contextlib
 from collections.abc import AsyncIterator
 
-from mcidns.errors import Denied, ProviderError, Throttled, Transient
-from mcidns.model.names import DnsName
-from mcidns.model.records import Edit, RecordKey, RecordSet
 from mcidns.provider import Capabilities
 from mcidns.testing.contract import Bench, ProviderContract
-from mcidns.testing.memory import TYPES, Call, Fault, MemoryProvider, Moment
-
-ZONE = DnsName("example.org.")
-FOREVER = 10**6
-
-
-def _bench(provider: MemoryProvider) -> Bench:
-    zone = provider.zone(ZONE.text)
-    apex = RecordSet.of(ZONE, "NS", 3600, ["ns1.example.net."])
-    zone.put(ZONE, [apex])
-
-    async def foreign(key: RecordKey, new: RecordSet | None) -> None:
-        calm = RecordKey(DnsName(key.name.text.lower()), key.type, key.set_identifier)
-        kept = None if new is None else RecordSet(calm, new.ttl, tuple(value.lower() for value in new.values), new.properties)
-        zone.write([Edit(calm, zone.holds(Edit(calm, None, None)), kept)])
-
-    @contextlib.asynccontextmanager
-    async def failing(error: ProviderError, moment: Moment, *calls: Call) -> AsyncIterator[None]:
-        provider.faults[:] = [Fault(call, error, moment, FOREVER) for call in calls]
-        yield
-        provider.faults.clear()
-
-    return Bench(
-        provider,
-        ZONE,
-        foreign=foreign,
-        failures={
-            "denied": lambda: failing(Denied("the key is unknown here; create it"), "before", "read", "look", "apply"),
-            "throttled": lambda: failing(Throttled("slow down", retry_after=3), "before", "read", "look", "apply"),
-            "down": lambda: failing(Transient("nobody answers"), "before", "read", "look", "apply"),
-            "unanswered": lambda: failing(Transient("no answer", unsure=True), "after", "apply"),
-            "torn": lambda: failing(Transient("half an answer"), "after", "read"),
-        },
-    )
+from mcidns.testing.memory import TYPES, MemoryProvider
+from tests.contract.memory import ZONE, bench
 
 
 class TestMemory(ProviderContract):
@@ -49,7 +14,7 @@ class TestMemory(ProviderContract):
 
     @contextlib.asynccontextmanager
     async def bench(self) -> AsyncIterator[Bench]:
-        yield _bench(MemoryProvider(ZONE.text))
+        yield bench(MemoryProvider(ZONE.text))
 
 
 class TestMemoryWithPolicies(ProviderContract):
@@ -58,7 +23,7 @@ class TestMemoryWithPolicies(ProviderContract):
     @contextlib.asynccontextmanager
     async def bench(self) -> AsyncIterator[Bench]:
         can = Capabilities(types=TYPES, compare_and_set=True, set_identifiers=True)
-        yield _bench(MemoryProvider(ZONE.text, batch=3, capabilities=can))
+        yield bench(MemoryProvider(ZONE.text, batch=3, capabilities=can))
 
 
 class TestMemoryUnlisted(ProviderContract):
@@ -66,4 +31,4 @@ class TestMemoryUnlisted(ProviderContract):
 
     @contextlib.asynccontextmanager
     async def bench(self) -> AsyncIterator[Bench]:
-        yield _bench(MemoryProvider(ZONE.text, listing=False))
+        yield bench(MemoryProvider(ZONE.text, listing=False))

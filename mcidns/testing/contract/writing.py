@@ -97,7 +97,7 @@ class WritingContract(Contract):
     async def test_packing_keeps_the_order_loses_nothing_and_makes_no_empty_batch(self) -> None:
         async with self.opened() as desk:
             changes = [
-                creation(desk.records(f"h{i}", "A", f"10.0.{i // 250}.{i % 250 + 1}"), desk.owned(f"h{i}")) for i in range(2500)
+                creation(desk.records(f"h{i}", "A", f"10.0.{i // 250}.{i % 250 + 1}"), desk.owned(f"h{i}")) for i in range(2503)
             ]
             big = [creation(desk.records(f"t{i}", "TXT", *(f'"{i} {j} {"x" * 200}"' for j in range(20)))) for i in range(100)]
             given = [*changes[:1250], *big, *changes[1250:]]

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv6Address
 from typing import Literal, Self
 
 from mcidns.errors import Conflict, Denied, Rejected, Transient
@@ -22,6 +21,7 @@ from mcidns.provider import (
     Receipt,
     Unchanged,
     Unlisted,
+    refusal,
 )
 
 TYPES = frozenset({"A", "AAAA", "CNAME", "TXT", "MX", "NS", "SRV", "PTR", "CAA"})
@@ -200,13 +200,11 @@ class MemoryProvider:
     def _flaw(self, zone: DnsName, change: Change) -> str | None:
         """What every back end refuses."""
         for edit in change.edits:
-            if not edit.key.name.inside(zone):
-                return f"{edit.key} is not in zone {zone.relative}"
             if edit.key.set_identifier and not self._capabilities.set_identifiers:
                 return f"{edit.key}: there are no set identifiers here"
-            flaw = None if edit.new is None else _flaw_of(edit.new, zone, self._capabilities)
+            flaw = None if edit.new is None else refusal(edit.new, self._capabilities, zone)
             if flaw is not None:
-                return f"{edit.key}: {flaw}"
+                return flaw
         return None
 
     async def confirm(self, zone: DnsName, batch: Sequence[Change], receipt: Receipt) -> Propagation:
@@ -240,22 +238,3 @@ def _forbid_clashes(content: MemoryZone, writes: Sequence[Edit]) -> None:
         types = {key.type for key in keys}
         if "CNAME" in types and len(types) > 1:
             raise Conflict(f"{name.relative} would hold a CNAME beside other data; remove one of them")
-
-
-def _flaw_of(records: RecordSet, zone: DnsName, capabilities: Capabilities) -> str | None:
-    if records.type not in capabilities.types:
-        return f"type {records.type} is unknown here"
-    if not records.values:
-        return "a set without values"
-    if records.type == "CNAME" and records.name == zone:
-        return "the apex cannot be a CNAME"
-    if records.type == "CNAME" and len(records.values) > 1:
-        return "a CNAME has one target"
-    family = {"A": IPv4Address, "AAAA": IPv6Address}.get(records.type)
-    if family is not None:
-        for value in records.values:
-            try:
-                family(value)
-            except ValueError as error:
-                return str(error)
-    return None

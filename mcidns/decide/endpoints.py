@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
-from mcidns.decide import admission, values
+from mcidns.decide import admission
 from mcidns.decide.admission import Refusal
-from mcidns.decide.values import InvalidValue
-from mcidns.model import targets
+from mcidns.model import targets, values
 from mcidns.model.names import DnsName, InvalidName
 from mcidns.model.records import RecordKey, RecordSet, Wish
 from mcidns.model.references import ObjectRef
+from mcidns.model.values import InvalidValue
 from mcidns.model.zones import Zone
 
 _SINGLE = "CNAME"

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import pytest
 
+from mcidns.model.records import RecordKey, RecordSet
 from mcidns.provider import Capabilities
 from mcidns.testing.contract.bench import Bench, Desk
 
@@ -49,6 +50,12 @@ class Contract:
             finally:
                 async with asyncio.timeout(self.closing):
                     await bench.provider.aclose()
+
+    async def overwrite(self, desk: Desk, key: RecordKey, new: RecordSet | None) -> None:
+        """Somebody else writes; a provider that only looks before it writes is given the time to see it."""
+        await desk.overwrite(key, new)
+        if not desk.provider.capabilities.compare_and_set:
+            await asyncio.sleep(self.lag)
 
     def needs_compare_and_set(self, capabilities: Capabilities) -> None:
         """Skip where nobody promised it."""

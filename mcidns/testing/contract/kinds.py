@@ -93,7 +93,7 @@ class KindsContract(Contract):
     async def test_names_and_targets_come_back_in_lower_case_whoever_wrote_them(self) -> None:
         async with self.opened() as desk:
             loud = RecordKey(DnsName(f"WwW.{desk.zone}"), "CNAME")
-            await desk.overwrite(loud, RecordSet(loud, 300, ("Target.EXAMPLE.net.",)))
+            await self.overwrite(desk, loud, RecordSet(loud, 300, ("Target.EXAMPLE.net.",)))
             calm = RecordSet.of(desk.name("www"), "CNAME", 300, ["target.example.net."])
             await desk.holds(calm)
             await desk.write(deletion(calm))

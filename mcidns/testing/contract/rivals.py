@@ -26,9 +26,8 @@ class RivalsContract(Contract):
     async def test_a_set_that_somebody_made_first_is_a_conflict_and_stays(self) -> None:
         async with self.opened() as desk:
             self.needs_compare_and_set(desk.provider.capabilities)
-            await desk.full()
             theirs = desk.records("www", "A", "192.0.2.66")
-            await desk.overwrite(theirs.key, theirs)
+            await self.overwrite(desk, theirs.key, theirs)
             with pytest.raises(Conflict):
                 await desk.write(creation(desk.records("www", "A", "192.0.2.1"), desk.owned("www")))
             await desk.holds(theirs)
@@ -38,7 +37,7 @@ class RivalsContract(Contract):
             self.needs_compare_and_set(desk.provider.capabilities)
             ours, theirs = desk.records("www", "A", "192.0.2.1"), desk.records("www", "A", "192.0.2.1", "192.0.2.66")
             await desk.write(creation(ours))
-            await desk.overwrite(theirs.key, theirs)
+            await self.overwrite(desk, theirs.key, theirs)
             for stale in (change((ours, desk.records("www", "A", "192.0.2.2"))), deletion(ours)):
                 with pytest.raises(Conflict):
                     await desk.write(stale)
@@ -49,7 +48,7 @@ class RivalsContract(Contract):
             self.needs_compare_and_set(desk.provider.capabilities)
             ours = desk.records("www", "A", "192.0.2.1")
             await desk.write(creation(ours))
-            await desk.overwrite(ours.key, None)
+            await self.overwrite(desk, ours.key, None)
             with pytest.raises(Conflict):
                 await desk.write(change((ours, desk.records("www", "A", "192.0.2.2"))))
             await desk.holds()
@@ -59,7 +58,7 @@ class RivalsContract(Contract):
             self.needs_compare_and_set(desk.provider.capabilities)
             old, mine, theirs = desk.records("www", "A", "192.0.2.1"), desk.owned("www"), desk.owned("www", owner="rival")
             await desk.write(creation(old, mine))
-            await desk.overwrite(theirs.key, theirs)
+            await self.overwrite(desk, theirs.key, theirs)
             for stale in (
                 change((old, desk.records("www", "A", "192.0.2.2")), (mine, mine)),
                 change((old, None), (mine, None)),
@@ -73,7 +72,7 @@ class RivalsContract(Contract):
         async with self.opened() as desk:
             self.needs_compare_and_set(desk.provider.capabilities)
             theirs = desk.records("taken", "A", "192.0.2.66")
-            await desk.overwrite(theirs.key, theirs)
+            await self.overwrite(desk, theirs.key, theirs)
             changes = [
                 creation(desk.records("first", "A", "192.0.2.1"), desk.owned("first")),
                 creation(desk.records("taken", "A", "192.0.2.1"), desk.owned("taken")),
@@ -95,7 +94,7 @@ class RivalsContract(Contract):
             self.needs_compare_and_set(desk.provider.capabilities)
             ours, theirs, next_ = (desk.records("www", "A", f"192.0.2.{i}") for i in (1, 66, 2))
             await desk.write(creation(ours))
-            await desk.overwrite(theirs.key, theirs)
+            await self.overwrite(desk, theirs.key, theirs)
             with pytest.raises(Conflict):
                 await desk.write(change((ours, next_)))
             (present,) = await desk.at("www")

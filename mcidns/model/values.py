@@ -1,4 +1,4 @@
-"""Record values in the one spelling that record sets use, from what people write into DNSEndpoints; no name servers' wire forms."""
+"""Record values in the one spelling that record sets use, from what people and ExternalDNS write; no name servers' wire forms."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -154,3 +154,6 @@ _SPELLINGS: dict[str, Callable[[str], str]] = {
     "SRV": _srv,
     "TXT": _txt,
 }
+
+SPELLED = frozenset(_SPELLINGS)
+"""The types whose values `canonical` knows."""

@@ -5,7 +5,7 @@ import sys
 import click
 
 from mcidns import __version__
-from mcidns.cli import demo, run
+from mcidns.cli import demo, run, webhook_server
 from mcidns.errors import ConfigError
 
 UNUSABLE = 2
@@ -22,6 +22,7 @@ def commands() -> None:
 
 commands.add_command(run.run)
 commands.add_command(demo.demo)
+commands.add_command(webhook_server.webhook_server)
 
 
 def main() -> None:

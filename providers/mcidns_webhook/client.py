@@ -1,6 +1,7 @@
 """Requests to a webhook and what its answers mean, as errors of ours; record sets and plans live in provider.py."""
 
 import asyncio
+import io
 from collections.abc import Callable
 from typing import NoReturn, TypeVar
 
@@ -66,11 +67,12 @@ class Client:
             headers["Content-Type"] = MEDIA_TYPE
         if self._config.authorization is not None:
             headers["Authorization"] = self._config.authorization.value
+        sent = io.BytesIO(body) if body is not None else None  # aiohttp sends large bytes in one go, which blocks the loop
         writes = method == "POST" and path == "/records"
         where = f"{method} {self._config.url}{path or '/'}"
         url = f"{self._config.url}{path or '/'}"
         try:
-            async with self._open().request(method, url, data=body, headers=headers, allow_redirects=False) as answer:
+            async with self._open().request(method, url, data=sent, headers=headers, allow_redirects=False) as answer:
                 content = await _content(answer)
         except TimeoutError as error:
             self._filter = None
@@ -83,7 +85,7 @@ class Client:
         if answer.status != due:
             self._filter = None
             _fail(where, answer, content, writes=writes)
-        if accept and answer.headers.get("Content-Type", "").replace(" ", "").lower() != MEDIA_TYPE:
+        if path == "" and not _speaks(answer.headers.get("Content-Type", "")):
             raise Denied(
                 f"{where} answers {answer.headers.get('Content-Type', 'no media type')!r} where {MEDIA_TYPE} is due: it is no "
                 "webhook of this version; correct config.url or update it"
@@ -92,8 +94,17 @@ class Client:
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
-            self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=self._config.timeout))
+            self._session = aiohttp.ClientSession(
+                timeout=aiohttp.ClientTimeout(total=self._config.timeout), skip_auto_headers=("Accept",)
+            )
         return self._session
+
+
+def _speaks(media_type: str) -> bool:
+    """Whether it is the protocol, in this version; ExternalDNS looks at it in the negotiation only, so do we."""
+    kind, *parameters = (part.strip().lower() for part in media_type.split(";"))
+    due, version = MEDIA_TYPE.split(";")
+    return kind == due and version in parameters
 
 
 async def _content(answer: aiohttp.ClientResponse) -> bytes:

@@ -78,7 +78,7 @@ def _types(value: object) -> frozenset[str]:
         raise ConfigError("config.types", "it is no list of record types", f"write a list, such as {list(TYPES)}")
     found = frozenset(str(item).strip().upper() for item in value)
     if not {"A", "TXT"} <= found:
-        raise ConfigError("config.types", "A and TXT are missing", "name at least these two: records and their ownership")
+        raise ConfigError("config.types", "it lacks A or TXT", "name at least these two: records and their ownership")
     return found
 
 

@@ -105,6 +105,8 @@ class Mirror:
 
         A refused batch is halved until the culprit stands alone. Trouble with the back end ends the work on this zone.
         """
+        if not self._read:
+            return [Transient(f"nothing is written to zone {self.zone.relative} before it was read: {self.problem}")]
         errors: list[ProviderError] = []
         async with self._lock:
             try:

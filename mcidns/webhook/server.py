@@ -88,10 +88,11 @@ class Face:
         if request.method == "POST":
             return await self._apply(await request.read())
         _only(request, "GET", "HEAD")
-        unread = [mirror.problem for mirror in self.mirrors.values() if not mirror.ready]
-        if unread:
-            return _trouble([Transient(problem) for problem in unread])
-        bodies = [body for mirror in self.mirrors.values() if (body := mirror.body())]
+        ready = [mirror for mirror in self.mirrors.values() if mirror.ready]
+        if not ready:
+            return _trouble([Transient(mirror.problem) for mirror in self.mirrors.values()])
+        # A zone that was never read looks empty, and what ExternalDNS then wants to create there is refused: see Mirror.write.
+        bodies = [body for mirror in ready if (body := mirror.body())]
         return _json(b"[" + b",".join(bodies) + b"]")
 
     async def _adjust(self, request: web.Request) -> web.Response:

@@ -5,6 +5,7 @@ import contextlib
 import io
 import json
 from collections.abc import AsyncIterator
+from typing import Any
 
 import aiohttp
 import pytest
@@ -46,7 +47,7 @@ class Peer:
         await writer.wait_closed()
         return answer
 
-    async def records(self) -> list[object]:
+    async def records(self) -> list[dict[str, Any]]:
         """GET /records."""
         status, type_, body = await self.ask("GET", "/records")
         assert (status, type_) == (200, MEDIA_TYPE)
@@ -130,7 +131,7 @@ async def test_changes_are_answered_204_without_a_body_and_stand_in_the_next_lis
         answer = await external_dns.raw(head + body)
         assert answer.startswith(b"HTTP/1.1 204 No Content\r\n")
         assert answer.endswith(b"\r\n\r\n")
-        assert [record["dnsName"] for record in await external_dns.records()] == ["a-www.example.org", "www.example.org"]  # type: ignore[index]
+        assert [record["dnsName"] for record in await external_dns.records()] == ["a-www.example.org", "www.example.org"]
         assert [change.name.relative for change in external_dns.provider.batches[0]] == ["old.example.org", "www.example.org"]
 
 
@@ -248,7 +249,7 @@ async def test_what_somebody_else_changed_is_not_overwritten_and_is_listed_next_
         assert (status, "www.example.org" in told) == (500, True)
         assert external_dns.provider.zone(ZONE.text).at(theirs.name) == (theirs,)
         assert external_dns.provider.zone(ZONE.text).at(DnsName("api.example.org.")) != ()
-        while (await external_dns.records())[-1]["targets"] != ["192.0.2.66"]:  # type: ignore[index]
+        while (await external_dns.records())[-1]["targets"] != ["192.0.2.66"]:
             await asyncio.sleep(0.01)
 
 
@@ -285,4 +286,17 @@ async def test_several_zones_are_one_listing_and_trouble_with_one_leaves_the_oth
         provider.denies = lambda change: "no" if change.name.inside(other) else None
         creates = [Endpoint("www.example.net", ["192.0.2.1"], "A"), one("www", "A", "192.0.2.1")]
         assert (await external_dns.apply(create=creates))[0] == 500
-        assert [record["dnsName"] for record in await external_dns.records()] == ["www.example.org"]  # type: ignore[index]
+        assert [record["dnsName"] for record in await external_dns.records()] == ["www.example.org"]
+
+
+async def test_a_zone_that_was_never_read_is_not_written_and_keeps_no_other_waiting() -> None:
+    other = DnsName("example.net.")
+    face = Face(MemoryProvider(ZONE.text), [ZONE, other], Settings(resync=0.05))
+    async with serving(face, "127.0.0.1", 0) as port:
+        external_dns = Peer(port, MemoryProvider(), face)
+        while not face.mirrors[ZONE].ready or "not served" not in face.mirrors[other].problem:
+            await asyncio.sleep(0.01)
+        creates = [Endpoint("www.example.net", ["192.0.2.1"], "A"), one("www", "A", "192.0.2.1")]
+        status, told = await external_dns.apply(create=creates)
+        assert (status, "nothing is written to zone example.net before it was read" in told) == (503, True)
+        assert [record["dnsName"] for record in await external_dns.records()] == ["www.example.org"]

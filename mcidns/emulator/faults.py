@@ -6,7 +6,7 @@ import struct
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -48,6 +48,9 @@ class Fault:
                 self.remove()
 
 
+Moment = Literal["before", "after"]
+
+
 @dataclass(eq=False)
 class Stream:
     """One open watch, as far as faults may reach into it."""
@@ -60,7 +63,11 @@ class Stream:
 
 
 class Faults:
-    """The faults of one server. Every `path` is a part of the URL path (with query) and empty means all."""
+    """The faults of one server. Every `path` is a part of the URL path (with query) and empty means all.
+
+    `hangs_up` is asked before and after every request that writes is carried out; True cuts the connection there, as when
+    one side dies at that moment.
+    """
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
@@ -71,6 +78,7 @@ class Faults:
         self.on_refuse: Callable[[bool], None] = lambda _: None
         self.on_freeze: Callable[[bool], None] = lambda _: None
         self.on_vanish: Callable[..., GroupResource] | None = None
+        self.hangs_up: Callable[[Moment], bool] = lambda _: False
 
     # --- connections and streams
 

@@ -223,7 +223,13 @@ class ApiServer:
         target = routes.target(request.path, self.registry)
         if target is None:
             return self._discover(request)
-        return await self._rest.handle(rest.Call(request, target, routes.query(request.query_string), user))
+        call = rest.Call(request, target, routes.query(request.query_string), user)
+        if request.method in ("GET", "HEAD"):
+            return await self._rest.handle(call)
+        if self.faults.hangs_up("before"):
+            return _hang_up(request)
+        answer = await self._rest.handle(call)
+        return _hang_up(request) if self.faults.hangs_up("after") else answer
 
     def _discover(self, request: web.BaseRequest) -> web.Response:
         parts = [part for part in request.path.split("/") if part]
@@ -236,6 +242,12 @@ class ApiServer:
         if found is None:
             raise statuses.no_such_path()
         return _json(found)
+
+
+def _hang_up(request: web.BaseRequest) -> web.Response:
+    if request.transport is not None:
+        request.transport.close()
+    return web.Response(status=499)
 
 
 def _json(body: Any) -> web.Response:

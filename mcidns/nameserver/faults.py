@@ -3,19 +3,24 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from typing import Literal
 
 import dns.rcode
+
+Moment = Literal["before", "after"]
 
 
 class Faults:
     """The switches of one server; all of them may be set at any time from its event loop.
 
     `refuse_transfers` answers every AXFR and IXFR with REFUSED. `clock_skew` is added to the server's clock, in seconds.
+    `hangs_up` is asked before and after every update is applied; True cuts the connection there, as when one side dies.
     """
 
     def __init__(self, close: Callable[[], Awaitable[None]], listen: Callable[[], Awaitable[None]]) -> None:
         self.refuse_transfers = False
         self.clock_skew = 0.0
+        self.hangs_up: Callable[[Moment], bool] = lambda _: False
         self._close = close
         self._listen = listen
         self._rcodes: deque[int] = deque()

@@ -113,10 +113,12 @@ class Service:
         return dns.rcode.NOERROR
 
     def _update(self, asked: Request, signer: Signer | None, now: float, *, udp: bool) -> Reply:
+        if self._faults.hangs_up("before"):
+            return Reply(hang_up=True)
         forced = self._faults.take_rcode()
         rcode = self._apply(asked, signer, now) if forced is None else forced
         self.counters.updates[dns.rcode.to_text(dns.rcode.Rcode(rcode))] += 1
-        if forced is None and self._faults.take_drop():
+        if self._faults.hangs_up("after") or (forced is None and self._faults.take_drop()):
             return Reply(hang_up=True)
         return _single(asked, Answer(rcode), signer, udp=udp)
 

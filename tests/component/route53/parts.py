@@ -1,0 +1,120 @@
+"""What the tests of the route53 provider are built from: the strict service, zones in it, providers and changes. No expectations."""
+
+import contextlib
+import itertools
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from mcidns.model.names import DnsName
+from mcidns.model.records import Change, Edit, RecordKey, RecordSet, Urgency
+from mcidns.model.secrets import Secret
+from mcidns.provider import Full, ProviderSettings
+from mcidns_route53 import Route53Provider
+from tests.component.route53.rules import Set
+from tests.component.route53.strict import Strict
+
+ZONE = DnsName("example.org.")
+SECRET = "wJalrXUtnFEMI-bPxRfiCYEXAMPLEKEY"
+FAST = 100_000.0
+"""Requests per second where a test is not about their number."""
+_NUMBERS = itertools.count(1)
+
+
+def client(strict: Strict) -> Any:
+    """Somebody else's boto3 client; it does not count as a request of ours, but is paced as any."""
+    return boto3.client(
+        "route53",
+        endpoint_url=strict.url,
+        region_name="us-east-1",
+        aws_access_key_id="AKIAFOREIGN",
+        aws_secret_access_key="other",
+        config=Config(retries={"total_max_attempts": 1}),
+    )
+
+
+def create_zone(
+    strict: Strict, domain: str = "example.org", *, vpc: str | None = None, tags: Mapping[str, str] | None = None
+) -> str:
+    """A hosted zone, private where a VPC is given; its id."""
+    options: dict[str, Any] = {"Name": domain, "CallerReference": f"test-{next(_NUMBERS)}"}
+    if vpc is not None:
+        options |= {"HostedZoneConfig": {"PrivateZone": True}, "VPC": {"VPCId": vpc, "VPCRegion": "us-east-1"}}
+    with contextlib.closing(client(strict)) as made:
+        zone_id = str(made.create_hosted_zone(**options)["HostedZone"]["Id"]).removeprefix("/hostedzone/")
+        if tags:
+            made.change_tags_for_resource(
+                ResourceType="hostedzone", ResourceId=zone_id, AddTags=[{"Key": key, "Value": value} for key, value in tags.items()]
+            )
+    return zone_id
+
+
+def put(strict: Strict, zone_id: str, *sets: Set) -> None:
+    """Sets that stand in the zone without anybody having asked us."""
+    from moto.route53.models import route53_backends
+
+    zone = strict.zone(route53_backends["123456789012"]["aws"], zone_id)
+    zone.change([{"Action": "UPSERT", "ResourceRecordSet": one} for one in sets])
+
+
+def settings(strict: Strict, *, secret: str = SECRET, **config: object) -> ProviderSettings:
+    """A DNSProvider for the service; `config` adds fields, None removes one."""
+    fields: dict[str, object] = {"endpointURL": strict.url, "requestsPerSecond": 10_000, "timeout": 5, **config}
+    keys = {"accessKeyID": Secret("AKIAMCIDNS"), "secretAccessKey": Secret(secret)}
+    return ProviderSettings("test", {key: value for key, value in fields.items() if value is not None}, keys)
+
+
+@contextlib.asynccontextmanager
+async def provider(strict: Strict, **config: object) -> AsyncIterator[Route53Provider]:
+    """The provider on the service, closed at the end."""
+    made = Route53Provider.from_settings(settings(strict, **config))
+    try:
+        yield made
+    finally:
+        await made.aclose()
+
+
+def name(text: str) -> DnsName:
+    """A name of the zone: `www`, `@` for its apex."""
+    return ZONE if text == "@" else DnsName(f"{text}.{ZONE}")
+
+
+def records(host: str, type_: str, *values: str, ttl: int = 60, setid: str = "", **properties: str) -> RecordSet:
+    """A record set of the zone; properties are spelled `weight="10"` for `aws/weight`, `alias="true"` for `alias`."""
+    pairs = {key if key == "alias" else f"aws/{key.replace('_', '-')}": value for key, value in properties.items()}
+    return RecordSet(RecordKey(name(host), type_, setid), ttl, tuple(sorted(values)), tuple(sorted(pairs.items())))
+
+
+def change(*edits: tuple[RecordSet | None, RecordSet | None], urgency: Urgency = Urgency.ADD) -> Change:
+    """One change of (old, new) pairs."""
+    made = []
+    for old, new in edits:
+        either = new or old
+        assert either is not None
+        made.append(Edit(either.key, old, new))
+    return Change(made[0].key.name, tuple(made), urgency)
+
+
+def creation(*sets: RecordSet) -> Change:
+    """A change that creates all of the sets."""
+    return change(*((None, made) for made in sets))
+
+
+async def write(made: Route53Provider, *changes: Change) -> None:
+    """Pack and apply."""
+    for batch in made.pack(ZONE, changes):
+        await made.apply(ZONE, batch)
+
+
+async def content(made: Route53Provider) -> dict[DnsName, tuple[RecordSet, ...]]:
+    """The zone without its own NS."""
+    reading = await made.read(ZONE, None)
+    assert isinstance(reading, Full)
+    return {owner: tuple(sorted(sets)) for owner, sets in reading.names.items() if owner != ZONE or len(sets) > 1}
+
+
+async def at(made: Route53Provider, host: str) -> tuple[RecordSet, ...]:
+    """What stands at one name, sorted."""
+    return tuple(sorted((await made.look(ZONE, frozenset({name(host)})))[name(host)]))

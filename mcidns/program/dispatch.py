@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from itertools import islice
 from typing import Any
 
@@ -187,6 +187,10 @@ class Dispatch:
         if isinstance(error, Conflict) and state.serial is not None and state.listing == "transfer":
             # One cheap question tells what somebody else wrote, beside the search for the name concerned.
             state.next_read = 0.0
+        named = error.culprits if isinstance(error, Conflict | Rejected) else {}
+        if any(change.name in named for change in batch):
+            self._part(batch, named, Conflict if isinstance(error, Conflict) else Rejected)
+            return
         if len(batch) == 1:
             self._single(batch[0], error)
             return
@@ -196,6 +200,15 @@ class Dispatch:
             return
         self._postpone(batch, look=False)
         self._set_back(error, "Denied" if isinstance(error, Denied) else "Rejected")
+
+    def _part(self, batch: Batch, named: Mapping[DnsName, str], kind: type[Conflict | Rejected]) -> None:
+        """The back end named the culprits: they are judged at once, and the rest goes out again without them."""
+        rest = tuple(change for change in batch if change.name not in named)
+        if rest:
+            self._state.outbox.put_back(rest)
+        for change in batch:
+            if change.name in named:
+                self._single(change, kind(named[change.name]))
 
     def _single(self, change: Change, error: ProviderError) -> None:
         match error:

@@ -11,6 +11,8 @@ from weakref import WeakValueDictionary
 
 from mcidns.errors import Throttled
 
+BURST = 5
+"""Requests that may leave at once."""
 MARGIN = 1.05
 """Requests that leave evenly do not arrive so; the window is kept this much longer than asked."""
 LONGEST_PAUSE = 60.0
@@ -36,7 +38,7 @@ class Budget:
     def __init__(self, rate: float, chance: Callable[[], float] = random.random) -> None:
         self._chance = chance
         self._rate = rate
-        self._sent: deque[float] = deque(maxlen=max(1, int(rate)))
+        self._sent: deque[float] = deque(maxlen=_burst(rate))
         self._paused_until = 0.0
         self._throttles = 0
         self._waiting: list[tuple[Rank, int, asyncio.Future[None]]] = []
@@ -48,7 +50,7 @@ class Budget:
         """Somebody else uses the account too and wants no more than this: the lowest rate holds for all."""
         if rate < self._rate:
             self._rate = rate
-            self._sent = deque(self._sent, maxlen=max(1, int(rate)))
+            self._sent = deque(self._sent, maxlen=_burst(rate))
 
     async def take(self, rank: Rank) -> None:
         """Wait for the turn of one request. Raises Throttled when it does not come in time."""
@@ -111,6 +113,10 @@ class Budget:
     def passed(self) -> None:
         """A request was taken."""
         self._throttles = 0
+
+
+def _burst(rate: float) -> int:
+    return max(1, min(BURST, int(rate)))
 
 
 _BUDGETS: WeakValueDictionary[tuple[str, ...], Budget] = WeakValueDictionary()

@@ -1,12 +1,12 @@
 """What the tests of the route53 provider are built from: the strict service, zones in it, providers and changes. No expectations."""
 
 import contextlib
-import itertools
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import boto3
 from botocore.config import Config
+from moto.route53.models import Route53Backend, route53_backends
 
 from mcidns.model.names import DnsName
 from mcidns.model.records import Change, Edit, RecordKey, RecordSet, Urgency
@@ -18,9 +18,6 @@ from tests.component.route53.strict import Strict
 
 ZONE = DnsName("example.org.")
 SECRET = "wJalrXUtnFEMI-bPxRfiCYEXAMPLEKEY"
-FAST = 100_000.0
-"""Requests per second where a test is not about their number."""
-_NUMBERS = itertools.count(1)
 
 
 def client(strict: Strict) -> Any:
@@ -39,24 +36,24 @@ def create_zone(
     strict: Strict, domain: str = "example.org", *, vpc: str | None = None, tags: Mapping[str, str] | None = None
 ) -> str:
     """A hosted zone, private where a VPC is given; its id."""
-    options: dict[str, Any] = {"Name": domain, "CallerReference": f"test-{next(_NUMBERS)}"}
-    if vpc is not None:
-        options |= {"HostedZoneConfig": {"PrivateZone": True}, "VPC": {"VPCId": vpc, "VPCRegion": "us-east-1"}}
-    with contextlib.closing(client(strict)) as made:
-        zone_id = str(made.create_hosted_zone(**options)["HostedZone"]["Id"]).removeprefix("/hostedzone/")
-        if tags:
-            made.change_tags_for_resource(
-                ResourceType="hostedzone", ResourceId=zone_id, AddTags=[{"Key": key, "Value": value} for key, value in tags.items()]
-            )
-    return zone_id
+    made = _backend().create_hosted_zone(
+        f"{domain}.", private_zone=vpc is not None, vpcid=vpc, vpcregion="us-east-1" if vpc else None
+    )
+    strict.zone(_backend(), made.id)
+    if tags:
+        pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
+        _backend().change_tags_for_resource("hostedzone", made.resource_id, pairs, [])
+    return str(made.resource_id)
+
+
+def _backend() -> Route53Backend:
+    return route53_backends["123456789012"]["aws"]
 
 
 def put(strict: Strict, zone_id: str, *sets: Set) -> None:
     """Sets that stand in the zone without anybody having asked us."""
-    from moto.route53.models import route53_backends
-
-    zone = strict.zone(route53_backends["123456789012"]["aws"], zone_id)
-    zone.change([{"Action": "UPSERT", "ResourceRecordSet": one} for one in sets])
+    for one in sets:
+        strict.zones[zone_id].change([{"Action": "UPSERT", "ResourceRecordSet": one}])
 
 
 def settings(strict: Strict, *, secret: str = SECRET, **config: object) -> ProviderSettings:

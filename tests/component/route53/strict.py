@@ -1,4 +1,4 @@
-"""moto's server with the strictness of Amazon: its change, list and status calls are answered by `rules`, paced and made to fail."""
+"""moto's server made strict: its change, list and status calls are answered by `rules`, paced, and made to fail on demand."""
 
 import contextlib
 import itertools
@@ -41,14 +41,17 @@ def error(code: str, text: str = "") -> Route53ClientError:
 
 
 def cut() -> None:
-    """Drop the connection of the request that is being answered."""
+    """Drop the connection of the request that is being answered, and end it."""
     flask.request.environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+    raise error("Cut")
 
 
 @dataclass
 class Strict:
     """The service. `rate`: requests per second of the account, None for no limit; `pending`: seconds until a change is INSYNC;
-    `work`: seconds a zone is busy with a change. `hook` is called around every request and may raise."""
+    `work`: seconds a zone is busy with a change, during which it refuses another one; without it, changes queue. `hook` is
+    called around every request and may raise.
+    """
 
     url: str = ""
     rate: float | None = None
@@ -62,8 +65,16 @@ class Strict:
     changes: dict[str, float] = field(default_factory=dict)
     _times: deque[float] = field(default_factory=deque)
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _busy: set[str] = field(default_factory=set)
+    _busy: threading.Lock = field(default_factory=threading.Lock)
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def empty(self) -> None:
+        """As at the start, with no zone."""
+        route53_backends.reset()
+        self.zones.clear()
+        self.calls.clear()
+        self.batches.clear()
+        self.hook = None
 
     @property
     def counted(self) -> Counter[str]:
@@ -102,19 +113,16 @@ class Strict:
     def change(self, backend: Route53Backend, zone_id: str, changes: list[dict[str, Any]]) -> str:
         """Carry a batch out; the id of the change."""
         zone = self.zone(backend, zone_id)
-        with self._lock:
-            if zone_id in self._busy:
-                raise error(
-                    "PriorRequestNotComplete", "The request was rejected because Route 53 was still processing a prior request."
-                )
-            self._busy.add(zone_id)
+        if not self._busy.acquire(blocking=not self.work):
+            text = "The request was rejected because Route 53 was still processing a prior request."
+            raise error("PriorRequestNotComplete", text)
         try:
             time.sleep(self.work)
             zone.change(changes)
         except Refusal as refusal:
             raise error(refusal.code, refusal.text) from refusal
         finally:
-            self._busy.discard(zone_id)
+            self._busy.release()
         self.batches.append(changes)
         number = f"/change/C{next(self._numbers):013d}"
         self.changes[number] = time.monotonic() + self.pending
@@ -137,12 +145,14 @@ def _as_listed(one: Any) -> Set:
 def serving(**options: Any) -> Iterator[Strict]:
     """The service on a free port of 127.0.0.1, empty; `options` are Strict's fields."""
     strict = Strict(**options)
+    strict.empty()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    route53_backends.reset()
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     with contextlib.ExitStack() as stack:
         for name, answer in _answers(strict).items():
             stack.enter_context(mock.patch.object(Route53, name, answer))
+        # moto warns of codes that no model has; the service answers with such ones too (Throttling).
+        stack.enter_context(mock.patch("moto.core.errors.warn"))
         server.start()
         stack.callback(server.stop)
         host, port = server.get_host_and_port()

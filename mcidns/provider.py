@@ -19,7 +19,8 @@ class Capabilities:
     """What a back end can express, so that every limit shows in the plan before anything is written.
 
     `compare_and_set`: a batch fails with Conflict when an Edit's `old` is not what the zone holds. `parallel`: how many
-    batches may be under way at once for one zone. TTLs in seconds.
+    batches may be under way at once for one zone. TTLs in seconds. `notes_apart`: values are dear in a batch, so what the
+    ownership TXT notes beside the owner (which clusters serve) follows in a change of its own, after all that matters.
     """
 
     types: frozenset[str]
@@ -28,6 +29,7 @@ class Capabilities:
     min_ttl: int = 0
     max_ttl: int = 2**31 - 1
     set_identifiers: bool = False
+    notes_apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,18 @@ class Confirms(Protocol):
 
     async def confirm(self, zone: DnsName, batch: Sequence[Change], receipt: Receipt) -> Propagation:
         """Look once; Pending is asked again later."""
+        ...
+
+
+@runtime_checkable
+class Adjusts(Protocol):
+    """A provider that stores some sets otherwise than they were wished; plans compare with what it will show."""
+
+    def adjust(self, zone: DnsName, records: RecordSet) -> tuple[RecordSet, ...]:
+        """The sets that reading shows once this was written: same name, properties in one spelling. Pure and constant.
+
+        A set with the property `alias: true` has a host name as value, whatever its type. Raises Rejected, with the remedy.
+        """
         ...
 
 

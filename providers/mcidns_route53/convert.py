@@ -77,6 +77,9 @@ def check(edit: Edit, zone: DnsName) -> None:
 
 
 def _check_policy(new: RecordSet) -> None:
+    if not new.properties and not new.key.set_identifier:
+        return
+    raw_set(new, "")
     found = dict(new.properties)
     if (found.get("aws/multi-value-answer", "false") != "false" or policies.is_alias(new)) and len(new.values) != 1:
         what = "an alias" if policies.is_alias(new) else "a multivalue answer"

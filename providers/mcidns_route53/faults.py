@@ -77,12 +77,16 @@ class SlowDown(Transient):
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One sentence of Route 53 and the record it speaks of; empty where it names none."""
+    """One sentence of Route 53 and the record it speaks of; empty where it names none.
+
+    `beside`: other sets at the name are in the way, which the batch did not expect there.
+    """
 
     text: str
     name: str = ""
     type: str = ""
     set_identifier: str = ""
+    beside: bool = False
 
 
 def translated(error: Exception, operation: str, *, writes: bool) -> ProviderError:
@@ -134,6 +138,7 @@ _RECORD = re.compile(
     r"|Name=(?P<name5>[^,\]]+), Type=(?P<type5>\w+)(?:, SetIdentifier=(?P<set5>[^\]]*))?\]"
     r"|resource record set '(?P<type6>\w+) (?P<name6>[^']+)'"
 )
+_BESIDE = re.compile(r"conflicts with other records|exists? with the same name|same name, type and .* already exists")
 _SENTENCES = re.compile(r"(?<=[.\]'a-z]), (?=Tried to |RRSet |Invalid |Duplicate |Value |The |Domain |FATAL )")
 
 
@@ -151,15 +156,17 @@ def _whole(message: str) -> tuple[Reason, ...]:
 
 def _reason(sentence: str) -> Reason:
     match = _RECORD.search(sentence)
+    beside = _BESIDE.search(sentence) is not None
     if match is None:
-        return Reason(_short(sentence))
+        return Reason(_short(sentence), beside=beside)
     groups = match.groupdict()
 
     def first(kind: str) -> str:
         return next((value for name, value in groups.items() if name.startswith(kind) and value), "")
 
     set_identifier = first("set")
-    return Reason(_short(sentence), first("name"), first("type"), "" if set_identifier == "null" else set_identifier.strip())
+    identifier = "" if set_identifier == "null" else set_identifier.strip()
+    return Reason(_short(sentence), first("name"), first("type"), identifier, beside)
 
 
 def _short(text: str) -> str:

@@ -4,11 +4,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Self
 
-from mcidns.errors import ProviderError
+from mcidns.errors import ProviderError, Rejected
 from mcidns.model.names import DnsName
-from mcidns.model.records import Change
+from mcidns.model.records import Change, RecordSet
 from mcidns.provider import Capabilities, Content, Full, Held, Propagation, ProviderSettings, Reading, Receipt
-from mcidns_route53 import budget, config, convert, faults, packing, reading, session
+from mcidns_route53 import budget, config, convert, faults, packing, policies, reading, session
 from mcidns_route53.account import Account
 from mcidns_route53.budget import Rank
 from mcidns_route53.config import Config
@@ -41,7 +41,7 @@ class Route53Provider:
     @property
     def capabilities(self) -> Capabilities:
         """Compare and set by exact DELETE; one batch at a time, because Route 53 refuses a second one for the zone."""
-        return Capabilities(types=convert.TYPES, compare_and_set=True, parallel=1, set_identifiers=True)
+        return Capabilities(types=convert.TYPES, compare_and_set=True, parallel=1, set_identifiers=True, notes_apart=True)
 
     async def read(self, zone: DnsName, held: Held | None) -> Reading:
         """The whole zone, 300 sets per request."""
@@ -60,6 +60,13 @@ class Route53Provider:
         except ProviderError as error:
             raise self._noted(zone, error) from error.__cause__
         return present
+
+    def adjust(self, zone: DnsName, records: RecordSet) -> tuple[RecordSet, ...]:
+        """Properties that Route 53 keeps, in one spelling; a CNAME with `alias: true` becomes aliases of type A and AAAA."""
+        try:
+            return policies.adjusted(records, zone)
+        except policies.BadProperty as error:
+            raise Rejected(f"{records.key}: {error}") from error
 
     def pack(self, zone: DnsName, changes: Sequence[Change]) -> Iterator[tuple[Change, ...]]:
         """By record elements and characters of one request."""

@@ -20,7 +20,8 @@ _TOLD = 3
 class Judgement:
     """The changes that Route 53 found fault with, sorted by what stands at their names.
 
-    `standing`: already as they shall be. `moved`: neither as expected nor as wished. `expected`: just as expected.
+    `standing`: already as they shall be. `moved`: neither as expected nor as wished, or other sets are in the way.
+    `expected`: just as expected.
     """
 
     text: str
@@ -90,7 +91,9 @@ class Judge:
         expected = tuple(
             change
             for change in blamed
-            if change not in standing and all(convert.same(_at(present, edit.key), edit.old) for edit in change.edits)
+            if change not in standing
+            and not reasons[change.name].beside
+            and all(convert.same(_at(present, edit.key), edit.old) for edit in change.edits)
         )
         moved = tuple(change for change in blamed if change not in standing and change not in expected)
         return Judgement(text, reasons, standing, moved, expected, stands_already=0 < len(standing) == len(batch))

@@ -1,4 +1,4 @@
-"""What the tests of the route53 provider are built from: the strict service, zones in it, providers and changes. No expectations."""
+"""What the tests of the route53 provider are built from: zones in the strict service, providers, changes. No expectations."""
 
 import contextlib
 from collections.abc import AsyncIterator, Mapping
@@ -56,10 +56,10 @@ def put(strict: Strict, zone_id: str, *sets: Set) -> None:
         strict.zones[zone_id].change([{"Action": "UPSERT", "ResourceRecordSet": one}])
 
 
-def settings(strict: Strict, *, secret: str = SECRET, **config: object) -> ProviderSettings:
+def settings(strict: Strict, **config: object) -> ProviderSettings:
     """A DNSProvider for the service; `config` adds fields, None removes one."""
     fields: dict[str, object] = {"endpointURL": strict.url, "requestsPerSecond": 10_000, "timeout": 5, **config}
-    keys = {"accessKeyID": Secret("AKIAMCIDNS"), "secretAccessKey": Secret(secret)}
+    keys = {"accessKeyID": Secret("AKIAMCIDNS"), "secretAccessKey": Secret(SECRET)}
     return ProviderSettings("test", {key: value for key, value in fields.items() if value is not None}, keys)
 
 

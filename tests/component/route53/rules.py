@@ -6,7 +6,7 @@ format", "Supported DNS record types", "Quotas").
 
 import bisect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 
@@ -76,7 +76,7 @@ class StrictZone:
     def _key(one: Mapping[str, Any]) -> Key:
         return spelled(one["Name"]), one["Type"], one.get("SetIdentifier") or ""
 
-    def change(self, changes: list[Mapping[str, Any]]) -> None:
+    def change(self, changes: Sequence[Mapping[str, Any]]) -> None:
         """All of it or nothing. Raises Refusal."""
         if not changes:
             raise Refusal("InvalidInput", "Invalid request: Changes must not be empty")
@@ -173,7 +173,7 @@ def _plain(value: Any) -> Any:
     return None if value in (None, False, "") else (value.lower() if isinstance(value, str) else str(value))
 
 
-def _check_quotas(changes: list[Mapping[str, Any]]) -> None:
+def _check_quotas(changes: Sequence[Mapping[str, Any]]) -> None:
     elements = characters = 0
     for change in changes:
         twice = 2 if change["Action"] == "UPSERT" else 1

@@ -19,8 +19,9 @@ class Capabilities:
     """What a back end can express, so that every limit shows in the plan before anything is written.
 
     `compare_and_set`: a batch fails with Conflict when an Edit's `old` is not what the zone holds. `parallel`: how many
-    batches may be under way at once for one zone. TTLs in seconds. `notes_apart`: values are dear in a batch, so what the
-    ownership TXT notes beside the owner (which clusters serve) follows in a change of its own, after all that matters.
+    batches may be under way at once for one zone. TTLs in seconds. `scarce`: requests and the room in them are
+    dear (a handful per second), so changes are gathered for a moment before a batch is sent, and what an ownership TXT notes
+    beside its owner (which clusters serve) follows in a change of its own, after all that matters.
     """
 
     types: frozenset[str]
@@ -29,7 +30,7 @@ class Capabilities:
     min_ttl: int = 0
     max_ttl: int = 2**31 - 1
     set_identifiers: bool = False
-    notes_apart: bool = False
+    scarce: bool = False
 
 
 @dataclass(frozen=True, slots=True)

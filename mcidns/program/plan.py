@@ -56,7 +56,7 @@ def diff(rules: Rules, aim: Wanted | Gone, at: ownership.At, places: Collection[
     surviving = {key for key in here.own if key not in steps.delete} | steps.create.keys()
     speaking = {holding.txt.key.name for key, holding in here.holdings.items() if key in surviving}
     unsure = [place for place in places if place not in speaking]
-    if unsure or not speaking:
+    if unsure or steps.delete or not speaking:
         _sweep(rules, draft, marks(rules, aim.name, at, places), surviving)
     return NamePlan(
         name=aim.name,
@@ -218,7 +218,7 @@ def _mark(rules: Rules, draft: Draft, records: RecordSet, holding: ownership.Hol
         at_place = holding.txt.key.name == place
         if content is not None and at_place and holding.claim.raw != content:
             renewed = Edit(holding.txt.key, holding.txt, holding.with_claim(content))
-            if not (rules.capabilities.notes_apart and ownership.says_same(holding.claim, content)):
+            if not (rules.capabilities.scarce and ownership.says_same(holding.claim, content)):
                 draft.add(key, renewed)
                 return
             draft.later(renewed)

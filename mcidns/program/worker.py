@@ -191,6 +191,7 @@ class Worker:
             self._reader.next_due,
             state.quarantine.next_due,
             self._confirmation.next_due,
+            self._dispatch.next_due,
             state.paused_until if state.paused_until > now else self._planner.next_judgement,
             self._announced_at + STATUS_EVERY if self._announced != self._notice() else None,
         )

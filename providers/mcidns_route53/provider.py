@@ -41,7 +41,7 @@ class Route53Provider:
     @property
     def capabilities(self) -> Capabilities:
         """Compare and set by exact DELETE; one batch at a time, because Route 53 refuses a second one for the zone."""
-        return Capabilities(types=convert.TYPES, compare_and_set=True, parallel=1, set_identifiers=True, notes_apart=True)
+        return Capabilities(types=convert.TYPES, compare_and_set=True, parallel=1, set_identifiers=True, scarce=True)
 
     async def read(self, zone: DnsName, held: Held | None) -> Reading:
         """The whole zone, 300 sets per request."""

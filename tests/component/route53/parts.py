@@ -1,7 +1,8 @@
 """What the tests of the route53 provider are built from: zones in the strict service, providers, changes. No expectations."""
 
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
 import boto3
@@ -13,11 +14,13 @@ from mcidns.model.records import Change, Edit, RecordKey, RecordSet, Urgency
 from mcidns.model.secrets import Secret
 from mcidns.provider import Full, ProviderSettings
 from mcidns_route53 import Route53Provider
+from mcidns_route53.config import parse
 from tests.component.route53.rules import Set
 from tests.component.route53.strict import Strict
 
 ZONE = DnsName("example.org.")
 SECRET = "wJalrXUtnFEMI-bPxRfiCYEXAMPLEKEY"
+KEYS = {"accessKeyID": Secret("AKIAMCIDNS"), "secretAccessKey": Secret(SECRET)}
 
 
 def client(strict: Strict) -> Any:
@@ -59,14 +62,15 @@ def put(strict: Strict, zone_id: str, *sets: Set) -> None:
 def settings(strict: Strict, **config: object) -> ProviderSettings:
     """A DNSProvider for the service; `config` adds fields, None removes one."""
     fields: dict[str, object] = {"endpointURL": strict.url, "requestsPerSecond": 10_000, "timeout": 5, **config}
-    keys = {"accessKeyID": Secret("AKIAMCIDNS"), "secretAccessKey": Secret(SECRET)}
-    return ProviderSettings("test", {key: value for key, value in fields.items() if value is not None}, keys)
+    return ProviderSettings("test", {key: value for key, value in fields.items() if value is not None}, KEYS)
 
 
 @contextlib.asynccontextmanager
-async def provider(strict: Strict, **config: object) -> AsyncIterator[Route53Provider]:
+async def provider(
+    strict: Strict, *, clock: Callable[[], float] = time.monotonic, **config: object
+) -> AsyncIterator[Route53Provider]:
     """The provider on the service, closed at the end."""
-    made = Route53Provider.from_settings(settings(strict, **config))
+    made = Route53Provider(parse(settings(strict, **config)), clock)
     try:
         yield made
     finally:

@@ -72,6 +72,10 @@ class StrictZone:
         self._health_checks = health_checks
         self._sorted: list[tuple[tuple[str, str, str], Key]] | None = None
 
+    def touched(self) -> None:
+        """`sets` were changed past the rules."""
+        self._sorted = None
+
     @staticmethod
     def _key(one: Mapping[str, Any]) -> Key:
         return spelled(one["Name"]), one["Type"], one.get("SetIdentifier") or ""

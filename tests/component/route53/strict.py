@@ -19,6 +19,7 @@ from moto.route53.exceptions import Route53ClientError
 from moto.route53.models import Route53Backend, route53_backends
 from moto.route53.responses import Route53
 from moto.server import ThreadedMotoServer
+from moto.sts.responses import TokenResponse
 
 from tests.component.route53.rules import Refusal, Set, StrictZone
 
@@ -63,6 +64,7 @@ class Strict:
     throttled: int = 0
     zones: dict[str, StrictZone] = field(default_factory=dict)
     changes: dict[str, float] = field(default_factory=dict)
+    assumed: list[dict[str, str]] = field(default_factory=list)
     _times: deque[float] = field(default_factory=deque)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _busy: threading.Lock = field(default_factory=threading.Lock)
@@ -74,6 +76,7 @@ class Strict:
         self.zones.clear()
         self.calls.clear()
         self.batches.clear()
+        self.assumed.clear()
         self.hook = None
 
     @property
@@ -151,6 +154,7 @@ def serving(**options: Any) -> Iterator[Strict]:
     with contextlib.ExitStack() as stack:
         for name, answer in _answers(strict).items():
             stack.enter_context(mock.patch.object(Route53, name, answer))
+        stack.enter_context(mock.patch.object(TokenResponse, "assume_role", _noting_roles(strict)))
         # moto warns of codes that no model has; the service answers with such ones too (Throttling).
         stack.enter_context(mock.patch("moto.core.errors.warn"))
         server.start()
@@ -177,6 +181,17 @@ def _gated(strict: Strict, name: str, own: Callable[[Strict, Route53], ActionRes
         result = own(strict, self) if own is not None else original(self)
         strict.gate(name, "after")
         return result
+
+    return answer
+
+
+def _noting_roles(strict: Strict) -> Callable[[TokenResponse], Any]:
+    original: Callable[[TokenResponse], Any] = TokenResponse.assume_role
+
+    def answer(self: TokenResponse) -> Any:
+        names = ("RoleArn", "RoleSessionName", "ExternalId")
+        strict.assumed.append({name: value for name in names if (value := self._get_param(name))})
+        return original(self)
 
     return answer
 

@@ -1,5 +1,6 @@
 """What a hosted zone holds: listed whole, page by page, or only around the names asked for; nothing is written here."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any
 
@@ -15,6 +16,8 @@ from mcidns_route53.zones import HostedZone
 PAGE = "300"
 """Record sets in one answer, the most that Route 53 gives."""
 SOA = "SOA"
+_STEP = 64
+"""Sets decoded before others get their turn."""
 
 Sets = dict[DnsName, tuple[RecordSet, ...]]
 
@@ -53,9 +56,11 @@ async def full(account: Account, zone: HostedZone, spellings: Spellings) -> Sets
     spellings.begin(zone)
     found: dict[DnsName, list[RecordSet]] = {}
     async for page in _pages(account, zone, Rank.LIST, {}):
-        for records, raw in _decoded(page, zone):
+        for count, (records, raw) in enumerate(_decoded(page, zone)):
             spellings.take(zone, records, raw)
             found.setdefault(records.key.name, []).append(records)
+            if not count % _STEP:
+                await asyncio.sleep(0)
     return {name: tuple(sets) for name, sets in found.items()}
 
 

@@ -7,8 +7,9 @@ import pytest
 from mcidns.errors import ConfigError
 from mcidns.model.names import DnsName
 from mcidns.model.secrets import Secret
+from mcidns.program import plugins
 from mcidns.provider import ProviderSettings
-from mcidns_route53 import config
+from mcidns_route53 import Route53Provider, config
 from mcidns_route53.config import Config, Keys, Role
 
 KEYS = {"accessKeyID": Secret("AKIAEXAMPLE"), "secretAccessKey": Secret("hidden")}
@@ -16,6 +17,10 @@ KEYS = {"accessKeyID": Secret("AKIAEXAMPLE"), "secretAccessKey": Secret("hidden"
 
 def parse(secrets: dict[str, Secret] | None = None, **fields: Any) -> Config:
     return config.parse(ProviderSettings("dns", fields, KEYS if secrets is None else secrets))
+
+
+def test_the_plug_in_is_found_by_its_type() -> None:
+    assert plugins.load("route53") is Route53Provider
 
 
 def test_nothing_at_all_means_the_environments_credentials_and_every_zone_of_the_account() -> None:

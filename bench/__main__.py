@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 import click
 from rich.console import Console
 
-from bench import deciding, figures, fleet, latency, probing, region_loss, resync, sync, transfer
+from bench import deciding, figures, fleet, latency, probing, region_loss, resync, sync, transfer, webhook
 from bench.figures import Benchmark, Outcome, Skipped
 from mcidns import runtime
 from mcidns.emulator import StatusError
@@ -27,6 +27,7 @@ ALL: dict[str, Benchmark] = {
     "region-loss": region_loss.run,
     "members": fleet.run,
     "probes": probing.run,
+    "webhook": webhook.run,
 }
 
 

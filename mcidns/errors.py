@@ -1,5 +1,9 @@
 """The closed tree of errors that cross a boundary; each says who must act, and its text says what to do."""
 
+from collections.abc import Mapping
+
+from mcidns.model.names import DnsName
+
 
 class McidnsError(Exception):
     """Root of every error of ours."""
@@ -39,9 +43,21 @@ class Denied(ProviderError):
     """The credentials or the server's policy do not allow it; somebody must change one of them."""
 
 
-class Rejected(ProviderError):
+class _Blame(ProviderError):
+    """An error of a batch that may say whose fault it is.
+
+    `culprits` maps the names of the changes at fault (`Change.name`) to what is to be said of each. A provider that cannot
+    tell leaves it empty, and the batch is halved until the culprit stands alone.
+    """
+
+    def __init__(self, message: str, *, culprits: Mapping[DnsName, str] | None = None) -> None:
+        super().__init__(message)
+        self.culprits = dict(culprits or {})
+
+
+class Rejected(_Blame):
     """The back end will never take this batch as it is; alone in its batch, the change itself is at fault."""
 
 
-class Conflict(ProviderError):
+class Conflict(_Blame):
     """The zone is not as it was when it was read: read again, plan again."""

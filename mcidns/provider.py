@@ -1,5 +1,6 @@
 """The public face for provider plug-ins: what a DNS back end must do, and the values that cross; no back end lives here."""
 
+import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, Self, runtime_checkable
@@ -18,7 +19,9 @@ class Capabilities:
     """What a back end can express, so that every limit shows in the plan before anything is written.
 
     `compare_and_set`: a batch fails with Conflict when an Edit's `old` is not what the zone holds. `parallel`: how many
-    batches may be under way at once for one zone. TTLs in seconds.
+    batches may be under way at once for one zone. TTLs in seconds. `scarce`: requests and the room in them are
+    dear (a handful per second), so changes are gathered for a moment before a batch is sent, and what an ownership TXT notes
+    beside its owner (which clusters serve) follows in a change of its own, after all that matters.
     """
 
     types: frozenset[str]
@@ -27,6 +30,7 @@ class Capabilities:
     min_ttl: int = 0
     max_ttl: int = 2**31 - 1
     set_identifiers: bool = False
+    scarce: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,3 +148,45 @@ class Confirms(Protocol):
     async def confirm(self, zone: DnsName, batch: Sequence[Change], receipt: Receipt) -> Propagation:
         """Look once; Pending is asked again later."""
         ...
+
+
+@runtime_checkable
+class Adjusts(Protocol):
+    """A provider that stores some sets otherwise than they were wished; plans compare with what it will show."""
+
+    def adjust(self, zone: DnsName, records: RecordSet) -> tuple[RecordSet, ...]:
+        """The sets that reading shows once this was written: same name, properties in one spelling. Pure and constant.
+
+        A set with the property `alias: true` has a host name as value, whatever its type. Raises Rejected, with the remedy.
+        """
+        ...
+
+
+def refusal(records: RecordSet, capabilities: Capabilities, zone: DnsName) -> str | None:
+    """Why no back end of these capabilities takes the set in this zone: a sentence with its remedy; None if it may."""
+    type_ = records.key.type
+    if not records.key.name.inside(zone):
+        return f"{records.key}: the name is not in zone {zone.relative}; move it to a DNSZone that holds it"
+    if type_ not in capabilities.types:
+        return f"{records.key}: the zone's provider cannot write type {type_}; it can {', '.join(sorted(capabilities.types))}"
+    if type_ in {"A", "AAAA"}:
+        family = socket.AF_INET if type_ == "A" else socket.AF_INET6
+        for value in records.values:
+            if not _is_address(family, value):
+                return f"{records.key}: {value[:80]!r} is no {'IPv4' if type_ == 'A' else 'IPv6'} address; correct the target"
+    if type_ == "CNAME":
+        if records.key.name == zone:
+            return f"{records.key}: the zone's apex cannot be a CNAME; give addresses"
+        if len(records.values) > 1:
+            return f"{records.key}: a CNAME has one target, not {len(records.values)}; give one, or addresses"
+        if records.values == (records.key.name.text,):
+            return f"{records.key}: the CNAME points to itself; give another target"
+    return None
+
+
+def _is_address(family: socket.AddressFamily, value: str) -> bool:
+    try:
+        socket.inet_pton(family, value)
+    except (OSError, ValueError):
+        return False
+    return True

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
-from mcidns.decide import admission, values
+from mcidns.decide import admission
 from mcidns.decide.admission import Refusal
-from mcidns.decide.values import InvalidValue
-from mcidns.model import targets
+from mcidns.model import targets, values
 from mcidns.model.names import DnsName, InvalidName
 from mcidns.model.records import RecordKey, RecordSet, Wish
 from mcidns.model.references import ObjectRef
+from mcidns.model.values import InvalidValue
 from mcidns.model.zones import Zone
 
 _SINGLE = "CNAME"
@@ -67,7 +67,7 @@ def _row(row: Row, source: ObjectRef, zones: Sequence[Zone], labels: Mapping[str
         problems.append(f"{where}: {error}")
         return None
     zone = _zone(name, source, zones, labels)
-    objection = zone.message if isinstance(zone, Refusal) else _misplaced(name, row.record_type, zone)
+    objection = zone.message if isinstance(zone, Refusal) else _misplaced(name, row, zone)
     if isinstance(zone, Refusal) or objection:
         problems.append(f"{where}: {objection}")
         return None
@@ -95,12 +95,13 @@ def _zone(name: DnsName, source: ObjectRef, zones: Sequence[Zone], labels: Mappi
     return admission.refusal(zone, name, source.namespace, labels) or zone
 
 
-def _misplaced(name: DnsName, type_: str, zone: Zone) -> str | None:
+def _misplaced(name: DnsName, row: Row, zone: Zone) -> str | None:
     if name != zone.domain:
         return None
-    if type_ == _SINGLE:
+    # ExternalDNS writes an alias as a CNAME; a provider that has aliases makes addresses of it, any other refuses it.
+    if row.record_type == _SINGLE and ("alias", "true") not in row.properties:
         return "a CNAME cannot stand at the zone's apex (RFC 1034 §3.6.2); use A and AAAA records"
-    if type_ == "NS":
+    if row.record_type == "NS":
         return "the zone's own NS records belong to its name servers; delegate a name below it instead"
     return None
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from itertools import islice
 from typing import Any
 
@@ -27,6 +27,8 @@ SPLITS = 200
 DENIED_IN_A_ROW = 3
 CONFLICTS = 3
 CONFLICT_DELAY = 30.0
+GATHER = 0.1
+"""Seconds for which changes are gathered where requests are scarce."""
 
 Start = Callable[[Coroutine[Any, Any, Receipt], Callable[["asyncio.Task[Receipt]"], None]], None]
 
@@ -43,6 +45,12 @@ class Dispatch:
         self._denied = 0
         self._probing = False
         self._conflicts: dict[DnsName, int] = {}
+        self._gathered_at: float | None = None
+
+    @property
+    def next_due(self) -> float | None:
+        """When what is being gathered is sent at the latest, in the loop's time."""
+        return self._gathered_at
 
     @property
     def under_way(self) -> int:
@@ -61,6 +69,8 @@ class Dispatch:
         """
         state = self._state
         if more_to_come and self._under_way and len(state.outbox) < WORTHWHILE:
+            return
+        if state.rules.capabilities.scarce and self._is_gathering(more_to_come=more_to_come):
             return
         room = 1 if self._probing else max(1, state.rules.capabilities.parallel)
         while self._under_way < room:
@@ -81,6 +91,19 @@ class Dispatch:
         for batch in batches:
             state.outbox.sent(batch)
             self._send(batch)
+
+    def _is_gathering(self, *, more_to_come: bool) -> bool:
+        """Whether a request is too dear to be made yet: more is being planned, or may come within a moment."""
+        waiting = len(self._state.outbox)
+        if not waiting or waiting >= OFFER or self._under_way:
+            self._gathered_at = None
+            return False
+        if self._gathered_at is None:
+            self._gathered_at = self._now() + GATHER
+        if more_to_come or self._now() < self._gathered_at:
+            return True
+        self._gathered_at = None
+        return False
 
     def _send(self, batch: Batch) -> None:
         state = self._state
@@ -187,6 +210,10 @@ class Dispatch:
         if isinstance(error, Conflict) and state.serial is not None and state.listing == "transfer":
             # One cheap question tells what somebody else wrote, beside the search for the name concerned.
             state.next_read = 0.0
+        named = error.culprits if isinstance(error, Conflict | Rejected) else {}
+        if any(change.name in named for change in batch):
+            self._part(batch, named, Conflict if isinstance(error, Conflict) else Rejected)
+            return
         if len(batch) == 1:
             self._single(batch[0], error)
             return
@@ -196,6 +223,15 @@ class Dispatch:
             return
         self._postpone(batch, look=False)
         self._set_back(error, "Denied" if isinstance(error, Denied) else "Rejected")
+
+    def _part(self, batch: Batch, named: Mapping[DnsName, str], kind: type[Conflict | Rejected]) -> None:
+        """The back end named the culprits: they are judged at once, and the rest goes out again without them."""
+        rest = tuple(change for change in batch if change.name not in named)
+        if rest:
+            self._state.outbox.put_back(rest)
+        for change in batch:
+            if change.name in named:
+                self._single(change, kind(named[change.name]))
 
     def _single(self, change: Change, error: ProviderError) -> None:
         match error:

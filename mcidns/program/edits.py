@@ -15,6 +15,7 @@ class Draft:
     edits: dict[RecordKey, dict[RecordKey, Edit]] = field(default_factory=dict)
     relied: dict[RecordKey, RecordSet] = field(default_factory=dict)
     loose: list[tuple[RecordKey, Edit]] = field(default_factory=list)
+    notes: list[Edit] = field(default_factory=list)
     legacy: bool = False
 
     def add(self, key: RecordKey, edit: Edit) -> None:
@@ -26,6 +27,10 @@ class Draft:
     def rely(self, key: RecordKey, txt: RecordSet) -> None:
         """State the ownership that whatever happens to `key` rests on."""
         self.relied[key] = txt
+
+    def later(self, edit: Edit) -> None:
+        """Change what an ownership TXT notes, in a change of its own that may come late."""
+        self.notes.append(edit)
 
     def sweep(self, key: RecordKey, edit: Edit) -> None:
         """Remove an ownership TXT, with its record where that goes too."""
@@ -40,7 +45,8 @@ class Draft:
         groups = list(self.edits.values())
         if together and len(groups) > 1:
             groups = [_joined(groups)]
-        return tuple(_change(self.name, tuple(group.values()), causes) for group in groups)
+        changes = [_change(self.name, tuple(group.values()), causes) for group in groups]
+        return (*changes, *(_change(self.name, (edit,), causes) for edit in self.notes))
 
     def _place_loose(self) -> None:
         for key, edit in self.loose:

@@ -1,13 +1,17 @@
 """Record sets cut to what a provider can express, with a word on what was lost; nothing is compared or written here."""
 
-import socket
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
+from mcidns.errors import Rejected
 from mcidns.model.decisions import ProgramState
 from mcidns.model.names import DnsName
 from mcidns.model.records import RecordKey, RecordSet
-from mcidns.provider import Capabilities
+from mcidns.provider import Capabilities, refusal
+
+Adjust = Callable[[RecordSet], tuple[RecordSet, ...]]
+ALIAS = ("alias", "true")
+"""ExternalDNS's property of a set that points to a host name of the back end; it has no TTL of its own."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -28,18 +32,21 @@ class Fitted:
     refused: bool = False
 
 
-def fit(wished: Iterable[RecordSet], capabilities: Capabilities, *, apex: DnsName, default_ttl: int) -> Fitted:
+def fit(
+    wished: Iterable[RecordSet], capabilities: Capabilities, *, apex: DnsName, default_ttl: int, adjust: Adjust | None = None
+) -> Fitted:
     """Refuse what no server takes, clamp TTLs, and flatten set identifiers and properties where the back end has none."""
     sets: dict[RecordKey, RecordSet] = {}
     remarks: list[Remark] = []
-    for records in wished:
+    for records in _adjusted(wished, adjust, remarks):
         if not records.values:
             continue
-        refusal = _refusal(records, capabilities, apex)
-        if refusal is not None:
-            remarks.append(Remark("Failed", "Rejected", refusal))
+        is_alias = adjust is not None and ALIAS in records.properties
+        flaw = None if is_alias else refusal(records, capabilities, apex)
+        if flaw is not None:
+            remarks.append(Remark("Failed", "Rejected", flaw))
             continue
-        fitted = _clamped(records, capabilities, default_ttl, remarks)
+        fitted = records if is_alias else _clamped(records, capabilities, default_ttl, remarks)
         if (fitted.properties or fitted.key.set_identifier) and not capabilities.set_identifiers:
             fitted = _flattened(fitted, sets, remarks)
         sets[fitted.key] = fitted
@@ -47,31 +54,17 @@ def fit(wished: Iterable[RecordSet], capabilities: Capabilities, *, apex: DnsNam
     return Fitted(sets, tuple(dict.fromkeys(remarks)), refused)
 
 
-def _refusal(records: RecordSet, capabilities: Capabilities, apex: DnsName) -> str | None:
-    type_ = records.key.type
-    if type_ not in capabilities.types:
-        return f"{records.key}: the zone's provider cannot write type {type_}; it can {', '.join(sorted(capabilities.types))}"
-    if type_ in {"A", "AAAA"}:
-        family = socket.AF_INET if type_ == "A" else socket.AF_INET6
-        for value in records.values:
-            if not _is_address(family, value):
-                return f"{records.key}: {value[:80]!r} is no {'IPv4' if type_ == 'A' else 'IPv6'} address; correct the target"
-    if type_ == "CNAME":
-        if records.key.name == apex:
-            return f"{records.key}: the zone's apex cannot be a CNAME; give addresses"
-        if len(records.values) > 1:
-            return f"{records.key}: a CNAME has one target, not {len(records.values)}; give one, or addresses"
-        if records.values[0] == records.key.name.text:
-            return f"{records.key}: the CNAME points to itself; give another target"
-    return None
-
-
-def _is_address(family: socket.AddressFamily, value: str) -> bool:
-    try:
-        socket.inet_pton(family, value)
-    except (OSError, ValueError):
-        return False
-    return True
+def _adjusted(wished: Iterable[RecordSet], adjust: Adjust | None, remarks: list[Remark]) -> Iterable[RecordSet]:
+    """What the back end makes of each set; what it cannot make anything of is told and left out."""
+    if adjust is None:
+        return wished
+    found: list[RecordSet] = []
+    for records in wished:
+        try:
+            found += adjust(records) if records.values else ()
+        except Rejected as error:
+            remarks.append(Remark("Failed", "Rejected", str(error)))
+    return found
 
 
 def _clamped(records: RecordSet, capabilities: Capabilities, default_ttl: int, remarks: list[Remark]) -> RecordSet:

@@ -53,6 +53,11 @@ class Outbox:
         self._split.update(change.name for change in batch)
         self._pieces.extendleft((batch[middle:], batch[:middle]))
 
+    def put_back(self, batch: Batch) -> None:
+        """Send the rest of a refused batch again, before all else."""
+        self._split.update(change.name for change in batch)
+        self._pieces.appendleft(batch)
+
     def piece(self) -> Batch | None:
         """The next piece of a refused batch."""
         if not self._pieces:

@@ -120,6 +120,12 @@ def read(value: str) -> Claim | None:
     return Claim(owner, resource, value, tuple(sorted(labels.items())))
 
 
+def says_same(claim: Claim, content: str) -> bool:
+    """Whether a new ownership value says of the same object that the same owner holds it on the same terms; notes do not count."""
+    other = read(content)
+    return other is not None and (claim.owner, claim.resource, claim.orphan) == (other.owner, other.resource, other.orphan)
+
+
 def _unescape(match: re.Match[str]) -> str:
     escaped = match.group(1)
     return chr(int(escaped)) if len(escaped) == 3 else escaped

@@ -42,7 +42,7 @@ def diff(rules: Rules, aim: Wanted | Gone, at: ownership.At, places: Collection[
     """Plan one name. `at` is what the zone holds; `places` are the registry names that carry our ownership of this name."""
     if isinstance(aim, Gone):
         return _farewell(rules, aim, at, places)
-    fitted = fit.fit(aim.sets, rules.capabilities, apex=rules.zone, default_ttl=rules.default_ttl)
+    fitted = fit.fit(aim.sets, rules.capabilities, apex=rules.zone, default_ttl=rules.default_ttl, adjust=rules.adjust)
     here = survey(rules, aim.name, at, fitted.sets)
     if aim.patient and any(h.claim is not None and h.claim.resource not in aim.labels for h in here.holdings.values()):
         waiting = Remark("Pending", "Starting", "the name belongs to another object so far; waiting until every object was decided")
@@ -56,7 +56,7 @@ def diff(rules: Rules, aim: Wanted | Gone, at: ownership.At, places: Collection[
     surviving = {key for key in here.own if key not in steps.delete} | steps.create.keys()
     speaking = {holding.txt.key.name for key, holding in here.holdings.items() if key in surviving}
     unsure = [place for place in places if place not in speaking]
-    if unsure or not speaking:
+    if unsure or steps.delete or not speaking:
         _sweep(rules, draft, marks(rules, aim.name, at, places), surviving)
     return NamePlan(
         name=aim.name,
@@ -217,8 +217,11 @@ def _mark(rules: Rules, draft: Draft, records: RecordSet, holding: ownership.Hol
     if holding is not None and holding.claim is not None:
         at_place = holding.txt.key.name == place
         if content is not None and at_place and holding.claim.raw != content:
-            draft.add(key, Edit(holding.txt.key, holding.txt, holding.with_claim(content)))
-            return
+            renewed = Edit(holding.txt.key, holding.txt, holding.with_claim(content))
+            if not (rules.capabilities.scarce and ownership.says_same(holding.claim, content)):
+                draft.add(key, renewed)
+                return
+            draft.later(renewed)
         draft.rely(key, holding.txt)
         if at_place:
             return

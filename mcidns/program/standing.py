@@ -2,12 +2,14 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 
 from mcidns.model.names import DnsName
 from mcidns.model.records import RecordKey, RecordSet
 from mcidns.model.zones import Registry, RegistryType, Zone, ZonePolicy
 from mcidns.program import ownership
-from mcidns.provider import Capabilities
+from mcidns.program.fit import Adjust
+from mcidns.provider import Adjusts, Capabilities
 
 ADDRESSING = frozenset({"A", "AAAA", "CNAME"})
 """Types that decide together where a name leads: somebody else's of one of them keeps us from adding another."""
@@ -25,10 +27,11 @@ class Rules:
     default_ttl: int
     names: ownership.Names
     capabilities: Capabilities
+    adjust: Adjust | None = None
 
     @classmethod
-    def of(cls, zone: Zone, capabilities: Capabilities) -> "Rules":
-        """Raises ConfigError for an owner id that could not be read back."""
+    def of(cls, zone: Zone, capabilities: Capabilities, adjusts: Adjusts | None = None) -> "Rules":
+        """`adjusts`: the provider, where it stores sets in its own way. Raises ConfigError for an owner id that nobody can read."""
         ownership.check_owner(zone.owner_id)
         registry: Registry = zone.registry
         return cls(
@@ -39,6 +42,7 @@ class Rules:
             default_ttl=zone.ttl.default,
             names=ownership.Names.of(zone.domain, registry),
             capabilities=capabilities,
+            adjust=None if adjusts is None else partial(adjusts.adjust, zone.domain),
         )
 
 

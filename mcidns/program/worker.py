@@ -20,7 +20,7 @@ from mcidns.program.reader import Reader
 from mcidns.program.standing import Rules
 from mcidns.program.state import Desk, Trouble, ZoneState
 from mcidns.program.zones import ZoneStatus
-from mcidns.provider import Provider
+from mcidns.provider import Adjusts, Provider
 
 _LOG = logging.getLogger(__name__)
 
@@ -43,7 +43,8 @@ class Worker:
         self._tasks: dict[asyncio.Task[Any], Landing] = {}
         self._finished: deque[asyncio.Task[Any]] = deque()
         self._crashes = Backoff()
-        self._furnish(ZoneState(zone, provider, Rules.of(zone, provider.capabilities), desk, pace))
+        adjusts = provider if isinstance(provider, Adjusts) else None
+        self._furnish(ZoneState(zone, provider, Rules.of(zone, provider.capabilities, adjusts), desk, pace))
         self._alarm: asyncio.TimerHandle | None = None
         self._announced: tuple[object, ...] = ()
         self._announced_at = float("-inf")
@@ -190,6 +191,7 @@ class Worker:
             self._reader.next_due,
             state.quarantine.next_due,
             self._confirmation.next_due,
+            self._dispatch.next_due,
             state.paused_until if state.paused_until > now else self._planner.next_judgement,
             self._announced_at + STATUS_EVERY if self._announced != self._notice() else None,
         )

@@ -21,6 +21,7 @@ from mcidns.provider import (
     Receipt,
     Unchanged,
     Unlisted,
+    refusal,
 )
 
 TYPES = frozenset({"A", "AAAA", "CNAME", "TXT", "MX", "NS", "SRV", "PTR", "CAA"})
@@ -176,7 +177,7 @@ class MemoryProvider:
         self.calls.append(("apply", zone))
         await self._at("apply", "before", batch)
         content = self._serve(zone)
-        self._judge(batch)
+        self._judge(zone, batch)
         edits = [edit for change in batch for edit in change.edits]
         writes = [edit for edit in edits if not edit.is_check]
         if any(content.holds(edit) != edit.new for edit in writes):
@@ -188,13 +189,23 @@ class MemoryProvider:
         await self._at("apply", "after", batch)
         return Receipt(str(content.serial))
 
-    def _judge(self, batch: Sequence[Change]) -> None:
+    def _judge(self, zone: DnsName, batch: Sequence[Change]) -> None:
         for change in batch:
-            refusal, denial = self.rejects(change), self.denies(change)
+            refusal, denial = self.rejects(change) or self._flaw(zone, change), self.denies(change)
             if refusal is not None:
                 raise Rejected(refusal)
             if denial is not None:
                 raise Denied(denial)
+
+    def _flaw(self, zone: DnsName, change: Change) -> str | None:
+        """What every back end refuses."""
+        for edit in change.edits:
+            if edit.key.set_identifier and not self._capabilities.set_identifiers:
+                return f"{edit.key}: there are no set identifiers here"
+            flaw = None if edit.new is None else refusal(edit.new, self._capabilities, zone)
+            if flaw is not None:
+                return flaw
+        return None
 
     async def confirm(self, zone: DnsName, batch: Sequence[Change], receipt: Receipt) -> Propagation:
         """What `propagation` says."""

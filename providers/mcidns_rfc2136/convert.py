@@ -29,9 +29,9 @@ _NEIGHBOURS = ("A", "AAAA", "TXT", "MX", "NS", "SRV", "PTR", "CAA", "HTTPS", "SV
 class Update:
     """The records of an UPDATE's two sections, and what servers may ignore of it without a word.
 
-    BIND and Knot skip a CNAME beside other data, and other data beside a CNAME, and answer NOERROR. `doubtful` sets must be
-    read back. `alone` are CNAMEs that take the place of other data, with the types that the batch knows at the name: no
-    prerequisite can say that there are no others, so that is to be asked first.
+    BIND and Knot skip a CNAME beside other data, and other data beside a CNAME, and answer NOERROR; BIND also skips a DS
+    without NS beside it. `doubtful` sets must be read back. `alone` are CNAMEs that take the place of other data, with the
+    types that the batch knows at the name: no prerequisite can say that there are no others, so that is to be asked first.
     """
 
     prerequisites: tuple[Record, ...]
@@ -91,6 +91,8 @@ class _Sections:
         owner = _owner(self._zone, edit.key)
         if cname is None:
             self._free.add((owner, rdata.CNAME))
+            if edit.key.type == "DS":
+                self._doubtful.append(new)
         elif cname is edit:
             self._free.update((owner, absent) for absent in _absent(edit, beside))
             self._doubtful.append(new)

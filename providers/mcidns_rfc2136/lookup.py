@@ -22,7 +22,7 @@ R = TypeVar("R")
 WINDOW = 32
 """So many names are under way at once on one connection; BIND itself serves 23 at a time."""
 
-_ASKED_SINGLY = tuple(rdata.number(type_) for type_ in ("A", "AAAA", "CNAME", "TXT", "NS", "MX", "SRV", "PTR", "CAA"))
+_ASKED_SINGLY = tuple(rdata.number(type_) for type_ in rdata.TYPES)
 
 
 async def gather(items: Iterable[T], ask: Callable[[T], Awaitable[R]], window: int = WINDOW) -> list[tuple[T, R]]:
@@ -80,7 +80,11 @@ class Lookup:
 
     async def _at(self, name: DnsName, *, whole: bool) -> tuple[Record, ...]:
         if whole:
-            return self._content(name, await self.query(name, rdata.ANY))
+            answer = await self.query(name, rdata.ANY)
+            found_all = self._content(name, answer)
+            if found_all and not answer.flags & wire.AA:  # a referral, which keeps silent about the DS beside it
+                found_all += self._content(name, await self.query(name, rdata.DS))
+            return found_all
         found: dict[Record, None] = {}
         for type_ in _ASKED_SINGLY:
             records = self._content(name, await self.query(name, type_))

@@ -7,14 +7,12 @@ from typing import Self
 from mcidns.model.names import DnsName
 from mcidns.model.records import Change
 from mcidns.provider import Capabilities, Content, Held, Propagation, ProviderSettings, Reading, Receipt
-from mcidns_rfc2136 import config, packing, propagation, reading, writing
+from mcidns_rfc2136 import config, packing, propagation, rdata, reading, writing
 from mcidns_rfc2136.config import Config
 from mcidns_rfc2136.lookup import Lookup
 from mcidns_rfc2136.servers import Servers
 
-TYPES = frozenset(
-    {"A", "AAAA", "CNAME", "TXT", "NS", "MX", "SRV", "PTR", "CAA", "NAPTR", "HTTPS", "SVCB", "TLSA", "SSHFP", "DNAME", "DS", "SPF"}
-)
+TYPES = frozenset(rdata.TYPES)
 
 
 class Rfc2136Provider:

@@ -15,7 +15,13 @@ from mcidns_rfc2136 import names
 
 A, NS, CNAME, SOA, PTR, MX, TXT, AAAA, SRV, DNAME = 1, 2, 5, 6, 12, 15, 16, 28, 33, 39
 TSIG, IXFR, AXFR, ANY = 250, 251, 252, 255
-SPF = 99
+DS, SPF = 43, 99
+
+TYPES = (
+    *("A", "AAAA", "CNAME", "TXT", "NS", "MX", "SRV", "PTR", "CAA"),
+    *("NAPTR", "HTTPS", "SVCB", "TLSA", "SSHFP", "DNAME", "DS", "SPF"),
+)
+"""What may be written, the frequent ones first."""
 
 KEPT_BY_SERVER = frozenset({SOA, 46, 47, 50, 51, 65534})
 """SOA and what a signing server maintains by itself: RRSIG, NSEC, NSEC3, NSEC3PARAM and BIND's signing state."""

@@ -62,15 +62,15 @@ async def _holds(asked: Lookup, wanted: Iterable[RecordSet | RecordKey]) -> bool
 
 
 async def _read_back(asked: Lookup, doubtful: Sequence[RecordSet]) -> None:
-    """Servers ignore a CNAME beside other data without a word; find out before anybody is told it is there."""
+    """Servers ignore a CNAME beside other data, and a lone DS, without a word; find out before anybody is told it is there."""
     if not doubtful or await _holds(asked, doubtful):
         return
     results = await lookup.gather(doubtful, lambda records: _holds(asked, [records]))
     ignored = sorted(str(records.key) for records, held in results if not held)
     if ignored:
         raise Conflict(
-            f"{asked.server.address} took the update but ignored {', '.join(ignored[:5])}: other data stands at the name and a "
-            "CNAME cannot be beside it; remove one of them"
+            f"{asked.server.address} took the update but ignored {', '.join(ignored[:5])}: a CNAME cannot stand beside other data, "
+            "and a DS needs NS at its name; remove the one or add the other"
         )
 
 

@@ -43,6 +43,31 @@ async def test_one_refused_record_among_500_is_found_and_all_others_are_written(
         assert bench.calls("apply") < 100
 
 
+async def test_culprits_that_the_back_end_names_are_set_aside_without_a_search():
+    server = provider()
+    bad = {name("h7"): "h7.example.org is not to my taste", name("h9"): "h9.example.org neither"}
+    server.faults.append(Fault("apply", Rejected("two are not to my taste", culprits=bad), names=frozenset(bad)))
+    async with running(server) as bench:
+        fill(bench, 20)
+        await bench.idle()
+        assert [bench.word(ref(f"h{number}")).state for number in (6, 7, 8, 9)] == ["Programmed", "Failed", "Programmed", "Failed"]
+        assert "h9.example.org neither" in bench.word(ref("h9")).message
+        assert sum(1 for number in range(20) if bench.values(f"h{number}")) == 18
+        assert bench.calls("apply") <= 4
+
+
+async def test_a_conflict_whose_culprit_the_back_end_names_is_looked_at_and_the_rest_written_at_once():
+    server = provider()
+    bad = {name("h7"): "somebody changed h7.example.org"}
+    server.faults.append(Fault("apply", Conflict("somebody was faster", culprits=bad), names=frozenset(bad)))
+    async with running(server) as bench:
+        fill(bench, 20)
+        await bench.idle()
+        assert sum(1 for number in range(20) if bench.values(f"h{number}")) == 20
+        assert bench.calls("look") == 1
+        assert bench.calls("apply") <= 5
+
+
 async def test_a_quarantined_change_is_tried_again_ever_more_rarely_and_leaves_when_it_is_taken():
     server = provider()
     server.rejects = refuses("foo")

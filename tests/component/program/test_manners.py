@@ -3,7 +3,11 @@
 import asyncio
 import time
 
-from tests.component.program.bench import running
+import pytest
+
+from mcidns.provider import Capabilities
+from mcidns.testing.memory import TYPES
+from tests.component.program.bench import provider, running
 from tests.unit.program.builders import ref, wish
 
 
@@ -19,6 +23,21 @@ async def test_planning_thousands_of_names_gives_way_to_other_tasks():
             turns += 1
         assert bench.status.writes == 3000
         assert turns > 10
+
+
+@pytest.mark.looptime
+async def test_where_requests_are_scarce_what_comes_within_a_moment_goes_out_together():
+    server = provider(capabilities=Capabilities(types=TYPES, compare_and_set=True, scarce=True))
+    server.latency = 0.3
+    async with running(server) as bench:
+        await bench.idle(30.0)
+        begun = asyncio.get_running_loop().time()
+        for number in range(60):
+            bench.wish(wish(f"h{number}", "192.0.2.1", source=ref(f"h{number}")))
+            await asyncio.sleep(0.001)
+        await bench.idle(30.0)
+        assert [len(batch) for batch in server.batches] == [60]
+        assert asyncio.get_running_loop().time() - begun < 0.5
 
 
 async def test_names_that_went_are_forgotten_everywhere():

@@ -26,22 +26,15 @@ ns1 IN A 127.0.0.1
 """
 
 needs_bind = pytest.mark.skipif(not Bind.available(), reason="named is not installed")
+needs_knot = pytest.mark.skipif(not launchers.installed("knotd"), reason="knotd is not installed: apt install knot")
+needs_powerdns = pytest.mark.skipif(
+    not launchers.installed("pdns_server", "pdnsutil"), reason="pdns_server is not installed: apt install pdns-backend-sqlite3"
+)
 PEERS = [
     pytest.param("nameserver", id="nameserver"),
     pytest.param("bind", id="bind", marks=needs_bind),
-    pytest.param(
-        "knot",
-        id="knot",
-        marks=pytest.mark.skipif(not launchers.installed("knotd"), reason="knotd is not installed: apt install knot"),
-    ),
-    pytest.param(
-        "powerdns",
-        id="powerdns",
-        marks=pytest.mark.skipif(
-            not launchers.installed("pdns_server", "pdnsutil"),
-            reason="pdns_server is not installed: apt install pdns-backend-sqlite3",
-        ),
-    ),
+    pytest.param("knot", id="knot", marks=needs_knot),
+    pytest.param("powerdns", id="powerdns", marks=needs_powerdns),
 ]
 
 

@@ -106,6 +106,13 @@ def test_a_delegation_below_the_apex_is_fine() -> None:
     assert (wishes[0].sets[0].values, problems) == (("ns.example.net.",), ())
 
 
+def test_an_alias_may_stand_at_the_apex_though_it_is_written_as_a_cname() -> None:
+    alias = Row("example.org", "CNAME", ("lb.example.net",), properties=(("alias", "true"),))
+    wishes, problems = admitted(alias)
+
+    assert (wishes[0].sets[0].properties, problems) == ((("alias", "true"),), ())
+
+
 def test_the_apex_may_hold_addresses() -> None:
     wishes, problems = admitted(a("192.0.2.1", name="example.org"))
 

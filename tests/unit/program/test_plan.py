@@ -1,11 +1,16 @@
 """plan.diff by tables: what stands, what is wished, what is written and what is said."""
 
+from dataclasses import replace
+
 import pytest
 
-from mcidns.model.records import Edit, RecordKey, Urgency
+from mcidns.errors import Rejected
+from mcidns.model.records import Edit, RecordKey, RecordSet, Urgency
 from mcidns.program import plan
+from mcidns.program.standing import Rules
 from mcidns.program.wanted import Gone
 from mcidns.provider import Capabilities
+from mcidns.testing.memory import TYPES
 from tests.unit.program.builders import (
     affix,
     at,
@@ -23,6 +28,7 @@ from tests.unit.program.builders import (
 
 MINE = "mcidns-a.foo"
 FOO = name("foo")
+SCARCE = Capabilities(types=TYPES, compare_and_set=True, set_identifiers=True, scarce=True)
 OURS = (records("foo", "A", "192.0.2.1"), txt(MINE))
 NEW_TXT = txt(MINE).values
 
@@ -75,6 +81,65 @@ def test_a_new_note_in_the_ownership_is_cosmetic_and_keeps_the_txts_ttl():
     (change,) = diff(wanted("foo", records("foo"), clusters="eu"), *OURS).changes
     assert change.urgency is Urgency.COSMETIC
     assert written([change]) == {"mcidns-a.foo.example.org TXT": txt(MINE, clusters="eu").values}
+
+
+def test_where_requests_are_scarce_a_new_note_follows_the_withdrawal_in_a_change_of_its_own():
+    both = records("foo", "A", "192.0.2.1", "198.51.100.1")
+    aim = wanted("foo", records("foo", "A", "192.0.2.1"), clusters="catania")
+    found = diff(aim, both, txt(MINE, clusters="catania+napoli"), capabilities=SCARCE)
+    withdrawal, note = found.changes
+    assert (withdrawal.urgency, note.urgency) == (Urgency.WITHDRAW, Urgency.COSMETIC)
+    assert written([withdrawal]) == {"foo.example.org A": ("192.0.2.1",)}
+    assert [edit.key.type for edit in withdrawal.edits if edit.is_check] == ["TXT"]
+    assert written([note]) == {"mcidns-a.foo.example.org TXT": txt(MINE, clusters="catania").values}
+
+
+def test_an_ownership_that_names_another_object_is_no_note_and_changes_with_its_record():
+    aim = wanted("foo", records("foo", "A", "192.0.2.9"), source=ref("other"), labels=frozenset({"globalhost/shop/web"}))
+    (change,) = diff(aim, *OURS, capabilities=SCARCE).changes
+    assert len(written([change])) == 2
+
+
+def test_of_two_sets_with_identifiers_one_goes_with_its_own_ownership():
+    def weighted(one, setid):
+        return replace(one, key=RecordKey(one.name, one.type, setid), properties=(("aws/weight", "1"),))
+
+    standing = [weighted(one, setid) for setid in ("eu", "us") for one in OURS]
+    found = diff(wanted("foo", weighted(OURS[0], "eu")), *standing, capabilities=SCARCE)
+    assert written(found.changes) == {"foo.example.org A [us]": (), "mcidns-a.foo.example.org TXT [us]": ()}
+    assert carried_out(content(*standing), found.changes) == content(*(weighted(one, "eu") for one in OURS))
+
+
+class Amazonian:
+    """Stores an alias as an address set of TTL 0, and knows one property."""
+
+    def adjust(self, zone, records):
+        if ("alias", "true") not in records.properties:
+            return (replace(records, properties=()),)
+        if len(records.values) > 1:
+            raise Rejected(f"{records.key}: an alias has one target")
+        return (replace(records, key=RecordKey(records.key.name, "A"), ttl=0),)
+
+
+def test_what_a_back_end_stores_in_its_own_way_is_planned_as_it_will_be_read():
+    adjusting = Rules.of(zone(), SCARCE, Amazonian())
+    apex = replace(records("", "CNAME", "lb.example.net.", ttl=300), properties=(("alias", "true"),))
+    aim = wanted("", apex)
+    first = plan.diff(adjusting, aim, at({}))
+    after = carried_out({}, first.changes)
+    alias = RecordSet(RecordKey(name(""), "A"), 0, ("lb.example.net.",), (("alias", "true"),))
+    assert alias in after[name("")]
+    assert plan.diff(adjusting, aim, at(after), tuple(after)).changes == ()
+
+
+def test_what_a_back_end_cannot_store_in_its_own_way_is_told_and_nothing_else_suffers():
+    adjusting = Rules.of(zone(), SCARCE, Amazonian())
+    bad = replace(records("foo", "AAAA", "a.example.net.", "b.example.net."), properties=(("alias", "true"),))
+    strange = replace(records("foo"), properties=(("cloudflare-proxied", "true"),))
+    found = plan.diff(adjusting, wanted("foo", bad, strange), at({}))
+    assert reasons(found) == [("Failed", "Rejected")]
+    assert written(found.changes)["foo.example.org A"] == ("192.0.2.1",)
+    assert len(found.changes) == 1
 
 
 def test_a_change_of_type_is_one_change_with_both_ownerships():

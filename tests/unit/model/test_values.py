@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcidns.decide import values
-from mcidns.decide.values import InvalidValue
+from mcidns.model import values
+from mcidns.model.values import InvalidValue
 
 TYPES = ["A", "AAAA", "CAA", "CNAME", "MX", "NS", "PTR", "SRV", "TXT"]
 

@@ -1,4 +1,4 @@
-"""Record values in the one spelling that record sets use, from what people write into DNSEndpoints; no name servers' wire forms."""
+"""Record values in the one spelling that record sets use, from what people and ExternalDNS write; no name servers' wire forms."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -11,6 +11,7 @@ TXT_STRING = 255
 """Octets in one character-string (RFC 1035 §3.3)."""
 
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"\s*')
+_CANONICAL = re.compile(r'"[ !#-\[\]-~]{0,255}"').fullmatch
 _TAG = re.compile(r"[a-z0-9]{1,15}\Z")
 
 
@@ -85,6 +86,8 @@ def _txt(text: str) -> str:
 
 def _strings(text: str) -> list[str]:
     """Quoted character-strings; unquoted text becomes one, or several where it is longer than one may be."""
+    if _CANONICAL(text):
+        return [text]
     if not text.startswith('"'):
         data = text.encode()
         return [_quoted(data[start : start + TXT_STRING]) for start in range(0, max(len(data), 1), TXT_STRING)]
@@ -154,3 +157,6 @@ _SPELLINGS: dict[str, Callable[[str], str]] = {
     "SRV": _srv,
     "TXT": _txt,
 }
+
+SPELLED = frozenset(_SPELLINGS)
+"""The types whose values `canonical` knows."""

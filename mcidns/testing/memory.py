@@ -191,9 +191,9 @@ class MemoryProvider:
 
     def _judge(self, zone: DnsName, batch: Sequence[Change]) -> None:
         for change in batch:
-            refusal, denial = self.rejects(change) or self._flaw(zone, change), self.denies(change)
-            if refusal is not None:
-                raise Rejected(refusal)
+            flaw, denial = self.rejects(change) or self._flaw(zone, change), self.denies(change)
+            if flaw is not None:
+                raise Rejected(flaw)
             if denial is not None:
                 raise Denied(denial)
 

@@ -106,7 +106,7 @@ class Face:
     async def _apply(self, body: bytes) -> web.Response:
         posted = await asyncio.to_thread(wire.changes, body)
         desk = changes.Desk(self._zone_of, self._held, self._provider.capabilities, self.settings.ttl)
-        work = changes.work(posted, desk)
+        work = await asyncio.to_thread(changes.work, posted, desk)
         errors: list[ProviderError] = [Rejected(problem) for problem in work.problems]
         task = asyncio.create_task(self._carry_out(work, errors))
         self._tasks.add(task)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from mcidns.model.names import DnsName
+from mcidns.model.records import Change
 
 
 class McidnsError(Exception):
@@ -46,11 +46,11 @@ class Denied(ProviderError):
 class _Blame(ProviderError):
     """An error of a batch that may say whose fault it is.
 
-    `culprits` maps the names of the changes at fault (`Change.name`) to what is to be said of each. A provider that cannot
-    tell leaves it empty, and the batch is halved until the culprit stands alone.
+    `culprits` maps the changes at fault to what is to be said of each. A provider that cannot tell leaves it empty, and the
+    batch is halved until the culprit stands alone.
     """
 
-    def __init__(self, message: str, *, culprits: Mapping[DnsName, str] | None = None) -> None:
+    def __init__(self, message: str, *, culprits: Mapping[Change, str] | None = None) -> None:
         super().__init__(message)
         self.culprits = dict(culprits or {})
 

@@ -211,7 +211,7 @@ class Dispatch:
             # One cheap question tells what somebody else wrote, beside the search for the name concerned.
             state.next_read = 0.0
         named = error.culprits if isinstance(error, Conflict | Rejected) else {}
-        if any(change.name in named for change in batch):
+        if any(change in named for change in batch):
             self._part(batch, named, Conflict if isinstance(error, Conflict) else Rejected)
             return
         if len(batch) == 1:
@@ -224,14 +224,14 @@ class Dispatch:
         self._postpone(batch, look=False)
         self._set_back(error, "Denied" if isinstance(error, Denied) else "Rejected")
 
-    def _part(self, batch: Batch, named: Mapping[DnsName, str], kind: type[Conflict | Rejected]) -> None:
+    def _part(self, batch: Batch, named: Mapping[Change, str], kind: type[Conflict | Rejected]) -> None:
         """The back end named the culprits: they are judged at once, and the rest goes out again without them."""
-        rest = tuple(change for change in batch if change.name not in named)
+        rest = tuple(change for change in batch if change not in named)
         if rest:
             self._state.outbox.put_back(rest)
         for change in batch:
-            if change.name in named:
-                self._single(change, kind(named[change.name]))
+            if change in named:
+                self._single(change, kind(named[change]))
 
     def _single(self, change: Change, error: ProviderError) -> None:
         match error:

@@ -16,7 +16,7 @@ BURST = 5
 MARGIN = 1.05
 """Requests that leave evenly do not arrive so; the window is kept this much longer than asked."""
 LONGEST_PAUSE = 60.0
-LONGEST_WAIT = 120.0
+LONGEST_WAIT = 300.0
 """Seconds that a request may wait for its turn before it is given up, so that nobody waits without end."""
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from mcidns.errors import Rejected
 from mcidns.model.names import DnsName
@@ -11,20 +12,19 @@ from mcidns_route53.convert import NOTHING, Cost
 
 
 def batches(zone: DnsName, changes: Sequence[Change]) -> Iterator[tuple[Change, ...]]:
-    """In the order given. A change that Route 53 will surely refuse goes alone, so that it spoils no other."""
+    """In the order given. A change that Route 53 will surely refuse goes alone, so that it spoils no other.
+
+    Changes of one name that follow each other stay together where they can: a group of weighted sets is one to Route 53.
+    """
     batch = _Batch()
-    for change in changes:
-        load = _load(zone, change)
-        if load is None:
-            if batch.changes:
-                yield tuple(batch.changes)
-            yield (change,)
-            batch = _Batch()
-            continue
-        if batch.changes and not batch.takes(load):
+    for unit in _units(zone, changes):
+        if batch.changes and not batch.takes(unit.load):
             yield tuple(batch.changes)
             batch = _Batch()
-        batch.add(change, load)
+        if unit.load is None:
+            yield unit.changes
+        else:
+            batch.add(unit.changes, unit.load)
     if batch.changes:
         yield tuple(batch.changes)
 
@@ -49,14 +49,42 @@ class _Load:
         return sum((cost for _, cost in self.edits), NOTHING)
 
 
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """Changes that are not cut apart, and their load; no load where they are refused as they stand."""
+
+    changes: tuple[Change, ...]
+    load: _Load | None
+
+
+def _units(zone: DnsName, changes: Sequence[Change]) -> Iterator[_Unit]:
+    for _, group in groupby(changes, key=lambda change: change.name):
+        singles = [_Unit((change,), _load(zone, change)) for change in group]
+        whole = _together(singles) if len(singles) > 1 else None
+        yield from (whole,) if whole is not None else singles
+
+
+def _together(singles: Sequence[_Unit]) -> _Unit | None:
+    """As one, if one request takes them all and none contradicts another."""
+    batch = _Batch()
+    for single in singles:
+        if single.load is None or not batch.takes(single.load):
+            return None
+        batch.add(single.changes, single.load)
+    edits = tuple(edit for single in singles if single.load is not None for edit in single.load.edits)
+    return _Unit(tuple(batch.changes), _Load(edits))
+
+
 class _Batch:
     def __init__(self) -> None:
         self.changes: list[Change] = []
         self._edits: dict[RecordKey, Edit] = {}
         self._cost = NOTHING
 
-    def takes(self, load: _Load) -> bool:
+    def takes(self, load: _Load | None) -> bool:
         """Whether there is room, and nothing in the batch contradicts."""
+        if load is None:
+            return False
         added = NOTHING
         for edit, cost in load.edits:
             present = self._edits.get(edit.key)
@@ -66,9 +94,9 @@ class _Batch:
                 return False
         return (self._cost + added).fits()
 
-    def add(self, change: Change, load: _Load) -> None:
-        """Take it."""
-        self.changes.append(change)
+    def add(self, changes: Sequence[Change], load: _Load) -> None:
+        """Take them."""
+        self.changes += changes
         for edit, cost in load.edits:
             if self._edits.setdefault(edit.key, edit) is edit:
                 self._cost += cost

@@ -43,6 +43,11 @@ class Spellings:
         """Remember a set as it stands, whatever its spelling."""
         self._raw[zone.id, records.key] = (records, raw)
 
+    def forget(self, zone: HostedZone, keys: Iterable[RecordKey]) -> None:
+        """These sets were written by us, in our spelling."""
+        for key in keys if self._raw else ():
+            self._raw.pop((zone.id, key), None)
+
     def of(self, zone: HostedZone, records: RecordSet) -> RawSet:
         """The set as it must be named. Raises Rejected."""
         known = self._raw.get((zone.id, records.key))

@@ -25,7 +25,7 @@ class Judgement:
     """
 
     text: str
-    reasons: Mapping[DnsName, Reason]
+    reasons: Mapping[Change, Reason]
     standing: tuple[Change, ...] = ()
     moved: tuple[Change, ...] = ()
     expected: tuple[Change, ...] = ()
@@ -41,12 +41,11 @@ class Judgement:
         """Conflict where the zone is not as expected; Rejected where it is, and the batch is refused nevertheless."""
         if self.moved or self.standing:
             said = {
-                change.name: f"{change.name.relative} is not as it was when it was read ({self.reasons[change.name].text});"
-                " it is read again"
+                change: f"{change.name.relative} is not as it was when it was read ({self.reasons[change].text}); it is read again"
                 for change in (*self.moved, *self.standing)
             }
             return Conflict("; ".join(list(said.values())[:_TOLD]), culprits=said)
-        told = {name: f"{name.relative}: {reason.text}" for name, reason in self.reasons.items()}
+        told = {change: f"{change.name.relative}: {reason.text}" for change, reason in self.reasons.items()}
         return Rejected("; ".join(list(told.values())[:_TOLD]) or self.text, culprits=told)
 
 
@@ -65,7 +64,7 @@ class Judge:
         if not wrong:
             return
         said = {
-            change.name: f"{edit.key} is not as it was when it was read; it is read again"
+            change: f"{edit.key} is not as it was when it was read; it is read again"
             for change in batch
             for edit in change.edits
             if edit.key in wrong
@@ -76,23 +75,23 @@ class Judge:
         """Look at the names that Route 53 found fault with; at all of them where those stand as wished already."""
         reasons = _blamed(batch, error.reasons)
         found = await self._sorted(batch, reasons, str(error))
-        others = [change for change in batch if change.name not in reasons]
+        others = [change for change in batch if change not in reasons]
         if not found.standing or found.moved or not others:
             return found
-        rest = await self._sorted(others, {change.name: Reason(str(error)) for change in others}, str(error))
+        rest = await self._sorted(others, {change: Reason(str(error)) for change in others}, str(error))
         if len(rest.standing) < len(others):
             return found
         return Judgement(found.text, reasons, found.standing, stands_already=not found.expected)
 
-    async def _sorted(self, batch: Sequence[Change], reasons: Mapping[DnsName, Reason], text: str) -> Judgement:
-        blamed = [change for change in batch if change.name in reasons]
+    async def _sorted(self, batch: Sequence[Change], reasons: Mapping[Change, Reason], text: str) -> Judgement:
+        blamed = [change for change in batch if change in reasons]
         present = await self._look([edit for change in blamed for edit in change.edits])
         standing = tuple(change for change in blamed if all(_stands(_at(present, edit.key), edit.new) for edit in change.edits))
         expected = tuple(
             change
             for change in blamed
             if change not in standing
-            and not reasons[change.name].beside
+            and not reasons[change].beside
             and all(convert.same(_at(present, edit.key), edit.old) for edit in change.edits)
         )
         moved = tuple(change for change in blamed if change not in standing and change not in expected)
@@ -119,15 +118,15 @@ def _stands(found: RecordSet | None, new: RecordSet | None) -> bool:
     return convert.same(found, new) and (found is None or new is None or found.ttl == new.ttl)
 
 
-def _blamed(batch: Sequence[Change], reasons: Sequence[Reason]) -> dict[DnsName, Reason]:
-    """The changes that Route 53's sentences speak of, by the name of the change."""
-    by_key: dict[tuple[DnsName, str], list[DnsName]] = {}
-    by_name: dict[DnsName, list[DnsName]] = {}
+def _blamed(batch: Sequence[Change], reasons: Sequence[Reason]) -> dict[Change, Reason]:
+    """The changes that Route 53's sentences speak of."""
+    by_key: dict[tuple[DnsName, str], list[Change]] = {}
+    by_name: dict[DnsName, list[Change]] = {}
     for change in batch:
         for edit in change.edits:
-            by_key.setdefault((edit.key.name, edit.key.type), []).append(change.name)
-            by_name.setdefault(edit.key.name, []).append(change.name)
-    found: dict[DnsName, Reason] = {}
+            by_key.setdefault((edit.key.name, edit.key.type), []).append(change)
+            by_name.setdefault(edit.key.name, []).append(change)
+    found: dict[Change, Reason] = {}
     for reason in reasons:
         if not reason.name:
             continue

@@ -97,7 +97,7 @@ class Writer:
             return None
         entries = order.entries(zone, self._spellings)
         try:
-            return await self._send(zone, entries)
+            return await self._send(zone, order, entries)
         except faults.Refused as error:
             found = await judge.judge(order.batch, error)
             if found.stands_already:
@@ -107,12 +107,13 @@ class Writer:
                 raise found.error from error.__cause__
         # Only the spelling or a TTL was not as we had it, and those do not count.
         try:
-            return await self._send(zone, respelled)
+            return await self._send(zone, order, respelled)
         except faults.Refused as error:
             raise (await judge.judge(order.batch, error)).error from error.__cause__
 
-    async def _send(self, zone: HostedZone, entries: list[Entry]) -> str:
+    async def _send(self, zone: HostedZone, order: Order, entries: list[Entry]) -> str:
         answer = await self._account.call(
             "change_resource_record_sets", Rank.WRITE, HostedZoneId=zone.id, ChangeBatch={"Changes": entries}
         )
+        self._spellings.forget(zone, (edit.key for edit in order.writes))
         return str(answer["ChangeInfo"]["Id"])

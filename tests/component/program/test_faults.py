@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from mcidns.errors import Conflict, Denied, Rejected, Throttled, Transient
+from mcidns.model.records import Wish
 from mcidns.program.plugins import ProviderSpec
 from mcidns.provider import ProviderSettings
 from mcidns.testing.memory import Fault, MemoryProvider
@@ -43,29 +44,53 @@ async def test_one_refused_record_among_500_is_found_and_all_others_are_written(
         assert bench.calls("apply") < 100
 
 
+class Naming(MemoryProvider):
+    """Names every culprit of a batch at once, as Route 53 does."""
+
+    kind: type[Conflict | Rejected] = Rejected
+
+    async def apply(self, zone, batch):
+        bad = {change: said for change in batch if (said := self.rejects(change)) is not None}
+        if bad:
+            self.calls.append(("apply", zone))
+            raise self.kind("; ".join(bad.values()), culprits=bad)
+        return await super().apply(zone, batch)
+
+
 async def test_culprits_that_the_back_end_names_are_set_aside_without_a_search():
-    server = provider()
-    bad = {name("h7"): "h7.example.org is not to my taste", name("h9"): "h9.example.org neither"}
-    server.faults.append(Fault("apply", Rejected("two are not to my taste", culprits=bad), names=frozenset(bad)))
+    server = Naming("example.org")
+    server.rejects = refuses("h7", "h9")
     async with running(server) as bench:
         fill(bench, 20)
         await bench.idle()
         assert [bench.word(ref(f"h{number}")).state for number in (6, 7, 8, 9)] == ["Programmed", "Failed", "Programmed", "Failed"]
-        assert "h9.example.org neither" in bench.word(ref("h9")).message
+        assert "h9.example.org is not to my taste" in bench.word(ref("h9")).message
         assert sum(1 for number in range(20) if bench.values(f"h{number}")) == 18
         assert bench.calls("apply") <= 4
 
 
 async def test_a_conflict_whose_culprit_the_back_end_names_is_looked_at_and_the_rest_written_at_once():
-    server = provider()
-    bad = {name("h7"): "somebody changed h7.example.org"}
-    server.faults.append(Fault("apply", Conflict("somebody was faster", culprits=bad), names=frozenset(bad)))
+    server = Naming("example.org")
+    server.kind, server.rejects = Conflict, refuses("h7")
     async with running(server) as bench:
         fill(bench, 20)
-        await bench.idle()
+        await asyncio.sleep(1.0)
+        server.rejects = lambda _: None
+        await asyncio.sleep(60.0)
         assert sum(1 for number in range(20) if bench.values(f"h{number}")) == 20
-        assert bench.calls("look") == 1
-        assert bench.calls("apply") <= 5
+        assert bench.calls("look") <= 4
+        assert bench.calls("apply") <= 8
+
+
+async def test_a_culprit_of_one_type_leaves_the_other_type_of_the_name_written():
+    server = Naming("example.org")
+    server.rejects = lambda change: "no AAAA here" if any(edit.key.type == "AAAA" for edit in change.edits) else None
+    async with running(server) as bench:
+        sets = (records("foo", "A", "192.0.2.1"), records("foo", "AAAA", "2001:db8::1"))
+        bench.intend(ref(), Wish(ref(), name("foo"), sets, 1.0))
+        await bench.idle()
+        assert bench.values("foo") == ("192.0.2.1",)
+        assert "no AAAA here" in bench.word().message
 
 
 async def test_a_quarantined_change_is_tried_again_ever_more_rarely_and_leaves_when_it_is_taken():

@@ -152,6 +152,16 @@ async def test_an_alias_that_was_wished_as_a_cname_settles(service: Strict) -> N
         assert len(service.batches) == before
 
 
+async def test_an_alias_whose_hosted_zone_nobody_named_is_told_at_its_name(service: Strict) -> None:
+    parts.create_zone(service)
+    async with working(service) as programmer:
+        wish(programmer, 1, sets=(parts.records("h1", "CNAME", "lb.example.net.", alias="true"),))
+        await programmer.idle(10.0)
+        assert (word(programmer, 1).state, word(programmer, 1).reason) == ("Failed", "Rejected")
+        assert "aws/target-hosted-zone" in word(programmer, 1).message
+        assert service.batches == []
+
+
 async def test_weighted_sets_of_two_regions_are_owned_one_by_one(service: Strict) -> None:
     zone = parts.create_zone(service)
     async with working(service) as programmer:

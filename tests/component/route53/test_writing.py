@@ -103,6 +103,19 @@ async def test_a_set_that_differs_by_ttl_or_spelling_alone_is_replaced_all_the_s
         assert await content(dns) == {}
 
 
+async def test_a_ttl_that_was_mended_is_named_rightly_ever_after(service: Strict) -> None:
+    zone = parts.create_zone(service)
+    async with parts.provider(service) as dns:
+        old = records("www", "A", "192.0.2.1")
+        await write(dns, creation(old))
+        parts.put(service, zone, raw("www", "A", "192.0.2.1", TTL=7))
+        new = records("www", "A", "192.0.2.1", ttl=120)
+        await write(dns, change((old, new)))
+        before = service.counted
+        await write(dns, change((new, records("www", "A", "192.0.2.2"))))
+        assert service.counted - before == {"change_resource_record_sets": 1}
+
+
 async def test_a_foreign_writer_between_reading_and_writing_is_a_conflict_that_names_the_change(service: Strict) -> None:
     zone = parts.create_zone(service)
     async with parts.provider(service) as dns:
@@ -114,7 +127,7 @@ async def test_a_foreign_writer_between_reading_and_writing_is_a_conflict_that_n
         (batch,) = dns.pack(ZONE, moves)
         with pytest.raises(Conflict) as caught:
             await dns.apply(ZONE, batch)
-        assert list(caught.value.culprits) == [name("h7")]
+        assert [culprit.name for culprit in caught.value.culprits] == [name("h7")]
         assert service.counted - before == {"change_resource_record_sets": 1, "list_resource_record_sets": 1}
         await dns.apply(ZONE, [one for one in moves if one.name != name("h7")])
         assert await at(dns, "h7") == (records("h7", "A", "192.0.2.66"),)
@@ -128,9 +141,10 @@ async def test_all_culprits_of_a_batch_are_told_after_one_request(service: Stric
         (batch,) = dns.pack(ZONE, [creation(records(f"h{i}", "A", "192.0.2.1")) for i in range(8)])
         with pytest.raises(Conflict) as caught:
             await dns.apply(ZONE, batch)
-        assert sorted(caught.value.culprits) == [name("h3"), name("h5")]
-        assert "already exists" in caught.value.culprits[name("h3")]
-        assert "conflicts with other records" in caught.value.culprits[name("h5")]
+        told = {culprit.name: said for culprit, said in caught.value.culprits.items()}
+        assert sorted(told) == [name("h3"), name("h5")]
+        assert "already exists" in told[name("h3")]
+        assert "conflicts with other records" in told[name("h5")]
 
 
 async def test_a_refusal_that_no_reading_cures_is_rejected_by_name(service: Strict) -> None:
@@ -147,7 +161,7 @@ async def test_a_refusal_that_no_reading_cures_is_rejected_by_name(service: Stri
         ]
         with pytest.raises(Rejected, match="same TTL") as caught:
             await dns.apply(ZONE, [creation(good), creation(*uneven)])
-        assert list(caught.value.culprits) == [name("w")]
+        assert [culprit.name for culprit in caught.value.culprits] == [name("w")]
         assert await content(dns) == {}
 
 

@@ -64,7 +64,7 @@ async def test_a_waiter_that_gave_up_costs_nothing() -> None:
 async def test_nobody_waits_without_end() -> None:
     shared = made(0.1)
     await shared.take(Rank.WRITE)
-    waiting = [asyncio.create_task(shared.take(Rank.WRITE)) for _ in range(20)]
+    waiting = [asyncio.create_task(shared.take(Rank.WRITE)) for _ in range(40)]
     with pytest.raises(Throttled, match="lower the number of zones"):
         await shared.take(Rank.CONFIRM)
     for task in waiting:

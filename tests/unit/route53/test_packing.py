@@ -46,6 +46,12 @@ def test_a_check_that_changes_share_counts_once() -> None:
     assert sizes(*changes) == [900]
 
 
+def test_the_sets_of_one_name_are_not_cut_apart_where_one_request_takes_them() -> None:
+    fill = [change((None, records(f"h{i}", "A", "192.0.2.1"))) for i in range(998)]
+    group = [change((None, records("w", "A", "192.0.2.1", setid=setid, weight="1"))) for setid in ("a", "b", "c")]
+    assert sizes(*fill, *group) == [998, 3]
+
+
 def test_changes_that_contradict_go_one_after_another() -> None:
     first, second, third = (records("www", "A", f"192.0.2.{i}") for i in (1, 2, 3))
     assert sizes(change((first, second)), change((second, third))) == [1, 1]

@@ -34,19 +34,29 @@ def proves(change: Change) -> bool:
 
     It costs a DELETE and a CREATE of the same set each. Where a dead region is taken away, hurry counts for more than the
     ownership TXT of each name: the proofs take what room is left, and the exact DELETE of the record stands for the rest.
+    What several changes of a batch rely on (a fence) is proven always: it costs once.
     """
     return change.urgency != Urgency.WITHDRAW
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """One edit, what it would use up, and whether it surely does."""
+
+    edit: Edit
+    cost: Cost
+    sure: bool
 
 
 @dataclass(frozen=True, slots=True)
 class _Load:
     """What one change adds to a batch, edit by edit."""
 
-    edits: tuple[tuple[Edit, Cost], ...]
+    items: tuple[_Item, ...]
 
     @property
     def total(self) -> Cost:
-        return sum((cost for _, cost in self.edits), NOTHING)
+        return sum((item.cost for item in self.items if item.sure), NOTHING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +81,15 @@ def _together(singles: Sequence[_Unit]) -> _Unit | None:
         if single.load is None or not batch.takes(single.load):
             return None
         batch.add(single.changes, single.load)
-    edits = tuple(edit for single in singles if single.load is not None for edit in single.load.edits)
-    return _Unit(tuple(batch.changes), _Load(edits))
+    items = tuple(item for single in singles if single.load is not None for item in single.load.items)
+    return _Unit(tuple(batch.changes), _Load(items))
 
 
 class _Batch:
     def __init__(self) -> None:
         self.changes: list[Change] = []
         self._edits: dict[RecordKey, Edit] = {}
+        self._sure: set[RecordKey] = set()
         self._cost = NOTHING
 
     def takes(self, load: _Load | None) -> bool:
@@ -86,20 +97,23 @@ class _Batch:
         if load is None:
             return False
         added = NOTHING
-        for edit, cost in load.edits:
-            present = self._edits.get(edit.key)
-            if present is None:
-                added += cost
-            elif not (present.is_check and edit.is_check and convert.same(present.old, edit.old)):
+        for item in load.items:
+            present, edit = self._edits.get(item.edit.key), item.edit
+            if present is not None and not (present.is_check and edit.is_check and convert.same(present.old, edit.old)):
                 return False
+            if (item.sure or present is not None) and edit.key not in self._sure:
+                added += item.cost
         return (self._cost + added).fits()
 
     def add(self, changes: Sequence[Change], load: _Load) -> None:
         """Take them."""
         self.changes += changes
-        for edit, cost in load.edits:
-            if self._edits.setdefault(edit.key, edit) is edit:
-                self._cost += cost
+        for item in load.items:
+            key = item.edit.key
+            if (item.sure or key in self._edits) and key not in self._sure:
+                self._sure.add(key)
+                self._cost += item.cost
+            self._edits.setdefault(key, item.edit)
 
 
 def _load(zone: DnsName, change: Change) -> _Load | None:
@@ -108,13 +122,12 @@ def _load(zone: DnsName, change: Change) -> _Load | None:
         edits = convert.merged((change,))
         for edit in edits:
             convert.check(edit, zone)
-        load = _Load(tuple((edit, _cost(edit, proven=proves(change))) for edit in edits))
+        load = _Load(tuple(_Item(edit, cost(edit), not edit.is_check or proves(change)) for edit in edits))
     except Rejected:
         return None
     return load if load.total.fits() else None
 
 
-def _cost(edit: Edit, *, proven: bool) -> Cost:
-    if edit.is_check and not proven:
-        return NOTHING
+def cost(edit: Edit) -> Cost:
+    """What it takes to name the old set and the new one; for a check that is its proof. Raises Rejected."""
     return sum((convert.cost_of(records) for records in (edit.old, edit.new) if records is not None), NOTHING)

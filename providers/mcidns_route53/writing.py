@@ -1,5 +1,6 @@
 """One batch as one request that either finds the zone as expected or changes nothing; whose fault a refusal is lives elsewhere."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ from mcidns.model.records import Change, Edit, RecordKey
 from mcidns_route53 import convert, faults, packing, refusal
 from mcidns_route53.account import Account
 from mcidns_route53.budget import Rank
-from mcidns_route53.convert import NOTHING, Cost, Entry, RawSet
+from mcidns_route53.convert import NOTHING, Entry, RawSet
 from mcidns_route53.reading import Spellings
 from mcidns_route53.zones import HostedZone
 
@@ -60,25 +61,22 @@ def _is_enforced(key: RecordKey, writes: Sequence[Edit]) -> bool:
 
 def _proofs(batch: Sequence[Change], writes: Sequence[Edit], checks: Sequence[Edit]) -> tuple[Edit, ...]:
     """What the batch relies on, as far as there is room; see packing.proves."""
-    bound = {edit.key for change in batch if packing.proves(change) for edit in change.edits if edit.is_check}
+    times = Counter(edit.key for change in batch for edit in change.edits if edit.is_check)
+    bound = {edit.key for change in batch for edit in change.edits if packing.proves(change) or times[edit.key] > 1}
     present = [edit for edit in checks if edit.old is not None]
-    used = sum((_cost(edit) for edit in writes), NOTHING)
+    used = sum((packing.cost(edit) for edit in writes), NOTHING)
     chosen = [edit for edit in present if edit.key in bound]
-    used = sum((_cost(edit) for edit in chosen), used)
+    used = sum((packing.cost(edit) for edit in chosen), used)
     for edit in present:
-        if edit.key not in bound and (used + _cost(edit)).fits():
+        if edit.key not in bound and (used + packing.cost(edit)).fits():
             chosen.append(edit)
-            used += _cost(edit)
+            used += packing.cost(edit)
     if not used.fits():
         raise Rejected(
             f"{writes[0].key}: the change needs {used.elements} record elements and {used.characters} characters; Route 53 takes"
             f" {convert.MAX_ELEMENTS} and {convert.MAX_CHARACTERS} in one request, so name fewer or shorter values"
         )
     return tuple(chosen)
-
-
-def _cost(edit: Edit) -> Cost:
-    return sum((convert.cost_of(records) for records in (edit.old, edit.new) if records is not None), NOTHING)
 
 
 class Writer:

@@ -5,6 +5,7 @@ import pytest
 from mcidns.model.records import Change, RecordSet, Urgency
 from mcidns_route53 import convert, faults, packing
 from mcidns_route53.faults import Reason
+from mcidns_route53.writing import Order
 from tests.unit.route53.sets import ZONE, change, records
 
 OWNED = '"heritage=external-dns,external-dns/owner=research-hub,external-dns/resource=globalhost/shop/web"'
@@ -44,6 +45,26 @@ def test_a_check_that_changes_share_counts_once() -> None:
     fence = records("mcidns-fence", "TXT", OWNED)
     changes = [change((None, records(f"h{i}", "A", "192.0.2.1")), (fence, fence)) for i in range(900)]
     assert sizes(*changes) == [900]
+
+
+def test_a_fence_that_withdrawals_share_is_always_proven() -> None:
+    fence = records("mcidns-fence", "TXT", OWNED)
+    old, new = ("192.0.2.1", "192.0.2.2"), ("192.0.2.1",)
+    changes = [
+        change((records(f"h{i}", "A", *old), records(f"h{i}", "A", *new)), (fence, fence), urgency=Urgency.WITHDRAW)
+        for i in range(400)
+    ]
+    first, rest = packing.batches(ZONE, changes)
+    assert (len(first), len(rest)) == (332, 68)
+    assert [edit.key for edit in Order.of(ZONE, first).proofs] == [fence.key]
+
+
+def test_a_withdrawal_proves_what_there_is_room_for() -> None:
+    (few,) = packing.batches(ZONE, [move(i, Urgency.WITHDRAW) for i in range(100)])
+    many, _ = packing.batches(ZONE, [move(i, Urgency.WITHDRAW) for i in range(500)])
+    assert len(Order.of(ZONE, few).proofs) == 100
+    assert len(Order.of(ZONE, many).proofs) == 0
+    assert len(Order.of(ZONE, many[:200]).proofs) == (32_000 - 200 * 30) // (2 * len(OWNED))
 
 
 def test_the_sets_of_one_name_are_not_cut_apart_where_one_request_takes_them() -> None:

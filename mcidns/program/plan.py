@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 from mcidns.model.names import DnsName
 from mcidns.model.records import Change, Edit, RecordKey, RecordSet
-from mcidns.program import fit, ownership
+from mcidns.program import fit, fresh, ownership
 from mcidns.program.edits import Draft
-from mcidns.program.fit import Remark
+from mcidns.program.fit import Fitted, Remark
 from mcidns.program.standing import ADDRESSING, Mark, Rules, Standing, marks, survey
 from mcidns.program.wanted import Gone, Wanted
 
@@ -43,6 +43,14 @@ def diff(rules: Rules, aim: Wanted | Gone, at: ownership.At, places: Collection[
     if isinstance(aim, Gone):
         return _farewell(rules, aim, at, places)
     fitted = fit.fit(aim.sets, rules.capabilities, apex=rules.zone, default_ttl=rules.default_ttl, adjust=rules.adjust)
+    new = fresh.changes(rules, aim, fitted.sets, at) if not places else None
+    if new is not None:
+        return NamePlan(aim.name, new, fitted.remarks, vacant=not new)
+    return weighed(rules, aim, fitted, at, places)
+
+
+def weighed(rules: Rules, aim: Wanted, fitted: Fitted, at: ownership.At, places: Collection[DnsName]) -> NamePlan:
+    """Plan a name by comparing what is wished, as the back end can express it, with what stands there and whose it is."""
     here = survey(rules, aim.name, at, fitted.sets)
     if aim.patient and any(h.claim is not None and h.claim.resource not in aim.labels for h in here.holdings.values()):
         waiting = Remark("Pending", "Starting", "the name belongs to another object so far; waiting until every object was decided")

@@ -150,7 +150,7 @@ class Programmer:
         changed, thawed = self._wishes.replace(source, intents)
         if not changed and not thawed:
             return
-        self._reports.retain(source, self._wishes.names_of(source))
+        self._reports.retain(source, lambda: self._wishes.names_of(source))
         for name in changed:
             self._enrol(name)
         if thawed:

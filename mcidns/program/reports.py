@@ -50,11 +50,11 @@ class Reports:
         self._unread.discard(source)
         self._shown[source] = {programming.name: programming for programming in programmings}
 
-    def retain(self, source: ObjectRef, names: Iterable[DnsName]) -> None:
+    def retain(self, source: ObjectRef, names: Callable[[], Iterable[DnsName]]) -> None:
         """Forget names the object no longer has; an object without names is forgotten altogether."""
         if source not in self._known and source not in self._shown:
             return
-        kept = set(names)
+        kept = set(names())
         for table in (self._known, self._shown):
             if source in table:
                 table[source] = {name: programming for name, programming in table[source].items() if name in kept}

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from mcidns.model.names import DnsName
 from mcidns.model.records import RecordSet
 from mcidns.model.zones import Affix
-from mcidns.program import ownership, plan
+from mcidns.program import fit, ownership, plan
 from mcidns.program.mirror import Mirror
 from mcidns.program.wanted import Gone, Wanted
 from tests.unit.program.builders import (
@@ -141,6 +141,19 @@ def test_where_nothing_is_in_the_way_the_name_holds_what_is_wished_with_a_txt_fo
         assert holding.claim is not None
         assert holding.claim.owner == OWNER
     assert ours(laws, after, aim.name) == set(aim.sets)
+
+
+@given(held=zones(), aim=aims(), forms=AFFIXES, policy=st.sampled_from(["Sync", "UpsertOnly", "CreateOnly"]))
+@settings(max_examples=400, deadline=None)
+def test_a_name_at_which_nothing_stands_is_planned_as_if_it_were_weighed(held, aim, forms, policy):
+    laws = rules(zone(policy=policy, write=forms[0], read_also=forms[1]))
+    if isinstance(aim, Gone):
+        return
+    for standing in (held, {}):
+        mirror = mirrored(laws, standing)
+        places = mirror.places(aim.name)
+        fitted = fit.fit(aim.sets, laws.capabilities, apex=laws.zone, default_ttl=laws.default_ttl)
+        assert plan.diff(laws, aim, mirror.at, places) == plan.weighed(laws, aim, fitted, mirror.at, places)
 
 
 @given(held=zones(), aim=aims(), forms=AFFIXES, data=st.data())

@@ -44,18 +44,19 @@ def check(judged: Sequence[Judged], members: Iterable[MemberView], ground: Groun
     """Take out the clusters that are drained, as far as the host can spare them.
 
     A drain that holds already stays, whatever becomes of the others: nobody wants traffic back in the middle of an upgrade.
-    The others are admitted by name, each against what those before it have left; `force` asks no question.
+    `force` asks no question. The others are admitted by name, each against what all those have left.
     """
     drains = {view.cluster.name: view.cluster.drain for view in members if _is_on(view.cluster.drain, ground.now)}
     found = list(judged)
     refused: list[tuple[ClusterName, str]] = []
-    for place in sorted(range(len(found)), key=lambda place: not _holds(found[place])):
+    sure = {place for place, one in enumerate(found) if _holds(one) or _is_forced(drains.get(one.verdict.cluster))}
+    for place in sorted(range(len(found)), key=lambda place: place not in sure):
         one = found[place]
         drain = drains.get(one.verdict.cluster)
         if drain is None or one.remembered is None or one.remembered.static or not one.is_placed:
             continue
         why = None
-        if not drain.force and not _holds(one):
+        if place not in sure:
             rows = [other.remembered for other in found if other.remembered is not None]
             why = objection(ground.host, one.verdict.cluster, rows)
         if why is None:
@@ -68,6 +69,10 @@ def check(judged: Sequence[Judged], members: Iterable[MemberView], ground: Groun
 
 def _is_on(drain: Drain | None, now: float) -> bool:
     return drain is not None and (drain.until is None or now < drain.until)
+
+
+def _is_forced(drain: Drain | None) -> bool:
+    return drain is not None and drain.force
 
 
 def _holds(one: Judged) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from math import floor
 
 from mcidns.decide import addresses, claims, permission, signals, verdicts
@@ -143,7 +144,7 @@ def _stands(
                 continue
             text = signals.spell(address)
             served = familiar and (not isinstance(target, DnsName) or text in resolved.get(target, ()))
-            stood = past.get(text) or Probed(text, "Passing" if served else "New")
+            stood = past.get(text) or (_passing(text) if served else Probed(text, "New"))
             found[address] = _advance(stood, answers.streaks.get(address), answers)
     return found
 
@@ -156,10 +157,10 @@ def _advance(stood: Probed, streak: Streak | None, answers: _Answers) -> Probed:
     if stood.state == "New":
         # The first answer decides, whatever it is.
         if streak.good:
-            return Probed(stood.address, "Passing")
+            return _passing(stood.address)
         return Probed(stood.address, "Failing", detail=streak.detail) if counted else stood
     if streak.good is (stood.state == "Passing"):
-        return replace(stood, count=0, since=0.0)
+        return replace(stood, count=0, since=0.0) if stood.count else stood
     since = float(floor(streak.since))
     # A streak that began after the remembered one goes on from it: the controller was restarted in between.
     carried = stood.count > 0 and since > stood.since
@@ -168,9 +169,14 @@ def _advance(stood: Probed, streak: Streak | None, answers: _Answers) -> Probed:
         if total >= answers.rule.fall:
             return Probed(stood.address, "Failing", detail=streak.detail)
     elif total >= answers.rule.rise:
-        return Probed(stood.address, "Passing")
+        return _passing(stood.address)
     kept = _worth_keeping(counted, stood)
     return stood if carried else replace(stood, count=kept, since=since if kept else 0.0)
+
+
+@lru_cache(maxsize=16384)
+def _passing(address: str) -> Probed:
+    return Probed(address, "Passing")
 
 
 def _worth_keeping(count: int, stood: Probed) -> int:
@@ -182,13 +188,16 @@ def _worth_keeping(count: int, stood: Probed) -> int:
 
 def _weigh(one: Judged, stands: Mapping[Address, Probed], known: Book, answers: _Answers, now: float) -> Judged:
     """The cluster with the failing addresses taken out, or taken out itself where none is left."""
-    if not stands:
-        return one
     verdict = one.verdict
+    if not stands:
+        return replace(one, verdict=replace(verdict, probe=""))
     rows = tuple(sorted([stand for stand in stands.values() if stand.state != "Passing" or stand.count]))
-    states = {stand.state for stand in stands.values()}
-    one = verdicts.recall(one, probed=rows) if rows else one
-    one = replace(one, verdict=replace(verdict, probe=states.pop() if len(states) == 1 else "Mixed"))
+    if rows:
+        states = {stand.state for stand in stands.values()}
+        one = verdicts.recall(one, probed=rows)
+        one = replace(one, verdict=replace(verdict, probe=states.pop() if len(states) == 1 else "Mixed"))
+    elif verdict.reason is not Reason.UNKNOWN:
+        return one  # nearly always
     alive = tuple([target for target in verdict.targets if _serves(target, stands, known)])
     if not alive:
         failing = any(stand.state == "Failing" for stand in rows)

@@ -30,7 +30,7 @@ class Shown:
 class Word:
     """The signals of one cluster that holds the source, as of its last word.
 
-    `targets`: public addresses it shows, or the last it showed while its status is blank; sorted. `synced`: its API answers.
+    `shown`: public addresses it shows, or the last it showed while its status is blank. `synced`: its API answers.
     `blank_since`, `unknown_since`: since when its status shows none, its API does not answer (whole unix seconds).
     `given_up`: it fell silent after the grace for a blank status had run out. `trouble`: why it does not answer. `stand` is
     where readiness stands.

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import floor
-from typing import Any
+from typing import Any, Literal
 
 from mcidns.decide import permission, signals, wording
 from mcidns.decide.permission import Allowed
@@ -163,6 +163,7 @@ def _weigh(word: Word, was: Remembered | None, ground: Ground) -> Judged:
         since=_since(was, reason, ground.now),
         ready=word.ready,
         total=word.total,
+        probe="Passing" if permitted and ground.host.probe is not None else "",
     )
     return Judged(verdict, kept, _remember(word, verdict, was), until, barred, word.unreadable, was)
 
@@ -248,7 +249,8 @@ def _static(static: StaticTarget, was: Remembered | None, ground: Ground) -> Jud
     message = "; ".join(("listed in spec.staticTargets", *barred))
     since = _since(was, reason, ground.now)
     name = ClusterName(static.name)
-    verdict = Verdict(name, static.region, permitted, bool(permitted), reason, message, since)
+    probe: Literal["Passing", ""] = "Passing" if permitted and ground.host.probe is not None else ""
+    verdict = Verdict(name, static.region, permitted, bool(permitted), reason, message, since, probe=probe)
     spelled = tuple([spell(target) for target in offered])
     remembered = Remembered(static.name, spelled, static.region, bool(permitted), reason.value, since, static=True)
     return Judged(verdict, tuple([spell(target) for target in permitted]), remembered, None, barred, was=was)

@@ -55,6 +55,7 @@ def test_every_rule_of_our_own_kinds_is_one_that_the_emulator_evaluates() -> Non
         pytest.param(probe(host="169.254.169.254"), "spec.health.probe.host", "write a name", id="host that is an address"),
         pytest.param(probe(host="fe80::1"), "spec.health.probe.host", "write a name", id="host that is an IPv6 address"),
         pytest.param(probe(host="*.example.org"), "spec.health.probe.host", "write a name", id="host that is a wildcard"),
+        pytest.param(probe(host="www..example.org"), "spec.health.probe.host", "write a name", id="host that is no name"),
         pytest.param(probe(expectStatus="ok"), "spec.health.probe.expectStatus", "200-399", id="status that is no code"),
         pytest.param(probe(expectStatus="600"), "spec.health.probe.expectStatus", "200-399", id="status out of range"),
         pytest.param(probe(fall=0), "spec.health.probe.fall", "from 1", id="fall 0"),

@@ -152,6 +152,16 @@ def test_the_one_that_is_drained_already_goes_before_the_other() -> None:
     assert both.drains_refused == ("ams",)
 
 
+def test_what_is_forced_goes_before_what_is_not() -> None:
+    marks: Marks = {"fra": FORCED, "ams": DRAIN}
+    first = decided(world(marks))
+    second = decided(world(marks, past=first.memory), NOW + 1)
+
+    assert first.drains_refused == ("ams",)
+    assert "no healthy cluster would be left" in verdict(first, "ams").message
+    assert second.verdicts == first.verdicts
+
+
 class TestOfAllClusters:
     """Forced: what then becomes of the name."""
 

@@ -9,6 +9,7 @@ import pytest
 from mcidns.decide import decide, probes
 from mcidns.model.clusters import Observation
 from mcidns.model.decisions import Decision, History, Probed, Reason, Remembered, World
+from mcidns.model.hosts import WhenNoneHealthy
 from mcidns.model.probes import Probe, Streak
 from mcidns.testing import build
 from mcidns.testing.build import NOW, PROBE, absent, answers, lost, memory, remembered, seen, unread
@@ -202,6 +203,25 @@ def test_all_clusters_failing_keeps_a_published_name() -> None:
 
     assert served(decision) == (FRA, AMS)
     assert condition(decision, "FailOpen").status == "True"
+
+
+@pytest.mark.parametrize(
+    ("rule", "values"),
+    [
+        pytest.param("ServeAll", (FRA, AMS), id="ServeAll: all that fail"),
+        pytest.param("ServeLast", (AMS,), id="ServeLast: what was healthy last"),
+        pytest.param("Fallback", ("203.0.113.9",), id="Fallback: its own addresses"),
+        pytest.param("Withdraw", (), id="Withdraw: nothing"),
+    ],
+)
+def test_what_a_published_name_keeps_when_every_probe_fails(rule: WhenNoneHealthy, values: tuple[str, ...]) -> None:
+    host = build.host(probe=PROBE, when_none_healthy=rule, fallback=(ip_address("203.0.113.9"),))
+    first = decide(world(READY, FALLEN), host, NOW)
+    both = (answers(FRA, False, 9), answers(AMS, False, 3))
+    decision = decide(replace(world(READY), memory=first.memory, probes=both), host, NOW + 30)
+
+    assert served(first) == (AMS,)
+    assert served(decision) == values
 
 
 def test_a_name_that_was_never_published_waits_for_its_first_passing_target() -> None:

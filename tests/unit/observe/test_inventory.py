@@ -205,6 +205,24 @@ def test_isolated_means_that_every_member_was_asked_and_none_answers() -> None:
     assert (fleet.inventory.isolated, fleet.inventory.any_lost) == (False, True)
 
 
+def test_somebody_has_been_heard_since_the_longest_unbroken_answer() -> None:
+    fleet = Fleet()
+    fleet.add(EU, US)
+    assert fleet.inventory.heard_since == 0.0
+    fleet.read(EU)
+    fleet.now = 150.0
+    fleet.read(US)
+    assert fleet.inventory.heard_since == 100.0
+    fleet.now = 200.0
+    fleet.inventory.silent(EU, LostReason.TIMEOUT, "")
+    assert fleet.inventory.heard_since == 150.0
+    fleet.inventory.silent(US, LostReason.TIMEOUT, "")
+    assert fleet.inventory.heard_since == 0.0
+    fleet.now = 300.0
+    fleet.inventory.answered(EU)
+    assert fleet.inventory.heard_since == 300.0
+
+
 def test_claims_of_a_silent_member_stand_and_those_of_one_never_read_do_not() -> None:
     fleet = Fleet()
     fleet.add(EU, US)

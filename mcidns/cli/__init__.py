@@ -14,6 +14,8 @@ UNUSABLE = 2
 VERBS: Final = {
     "run": "run:run",
     "demo": "demo:demo",
+    "get": "get:get",
+    "explain": "explain:explain",
     "drain": "drain:drain",
     "undrain": "drain:undrain",
     "webhook-server": "webhook_server:webhook_server",

@@ -1,5 +1,6 @@
 """Times and durations as Kubernetes writes them; reading a clock lives with the callers."""
 
+import itertools
 import math
 import re
 from datetime import UTC, datetime
@@ -34,3 +35,14 @@ def duration(text: str) -> float | None:
     if len(text) > LONGEST_DURATION or not _DURATION.fullmatch(text):
         return None
     return sum(float(number) * _SECONDS[unit] for number, unit in _PART.findall(text))
+
+
+def span(seconds: float) -> str:
+    """A time that has passed, as kubectl shows ages: two units at most (`45s`, `3m10s`, `2h5m`, `4d3h`)."""
+    whole = max(0, int(seconds))
+    units = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
+    for (unit, size), (finer, part) in itertools.pairwise(units):
+        if whole >= size:
+            count, rest = divmod(whole, size)
+            return f"{count}{unit}" + (f"{rest // part}{finer}" if rest >= part else "")
+    return f"{whole}s"

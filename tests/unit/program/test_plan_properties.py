@@ -149,7 +149,8 @@ def test_a_name_at_which_nothing_stands_is_planned_as_if_it_were_weighed(held, a
     laws = rules(zone(policy=policy, write=forms[0], read_also=forms[1]))
     if isinstance(aim, Gone):
         return
-    for standing in (held, {}):
+    empty: Content = {}
+    for standing in (held, empty):
         mirror = mirrored(laws, standing)
         places = mirror.places(aim.name)
         fitted = fit.fit(aim.sets, laws.capabilities, apex=laws.zone, default_ttl=laws.default_ttl)

@@ -32,7 +32,7 @@ $(VENV)/.ready: pyproject.toml
 	@$(PYTHON) -m venv --help >/dev/null 2>&1 && $(PYTHON) -c 'import ensurepip' 2>/dev/null || sh tests/servers.sh python3-venv
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip
-	$(BIN)/pip install --quiet --editable '.[rfc2136,route53,dev]'
+	$(BIN)/pip install --quiet --editable '.[rfc2136,route53,designate,dev]'
 	@touch $@
 
 clean:

@@ -9,8 +9,8 @@ from mcidns.model.records import RecordKey, RecordSet
 from mcidns_designate import texts
 from mcidns_designate.shapes import Recordset
 
-TYPES = frozenset({"A", "AAAA", "CNAME", "TXT", "SPF", "NS", "MX", "SRV", "PTR", "CAA", "NAPTR", "SSHFP", "TLSA"})
-"""Types that can be written; whatever else a zone holds is read as Designate spells it."""
+TYPES = frozenset({"A", "AAAA", "CNAME", "TXT", "SPF", "NS", "MX", "SRV", "PTR", "CAA", "SSHFP", "TLSA"})
+"""Types that can be written; whatever else a zone holds is read as Designate spells it (it refuses most NAPTR and HTTPS)."""
 KEPT_BY_SERVER = frozenset({"SOA"})
 
 _TARGETS = frozenset({"CNAME", "NS", "PTR", "MX", "SRV"})

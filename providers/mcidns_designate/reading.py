@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Iterable
 
 from mcidns.model.names import DnsName
-from mcidns.model.records import RecordSet
+from mcidns.model.records import RecordKey, RecordSet
 from mcidns.provider import Content, Full, Held, Reading, Unchanged
-from mcidns_designate import convert, listing
+from mcidns_designate import convert, listing, shapes
+from mcidns_designate.answers import Refused
 from mcidns_designate.api import Api, together
 from mcidns_designate.shapes import Recordset
 from mcidns_designate.zones import Known, Zones
@@ -45,9 +46,29 @@ async def look(api: Api, zones: Zones, zone: DnsName, names: frozenset[DnsName])
 
 
 async def at(api: Api, zones: Zones, known: Known, name: DnsName) -> tuple[RecordSet, ...]:
-    """All record sets at one name. A `*` in the question matches everything, so the answer is looked through."""
-    rows = await listing.recordsets(api, zones, known, {"name": name.text})
-    return _sets(known, (row for row in rows if row.name.lower() == name.text))
+    """All record sets at one name. A `*` in the question matches everything, so the answer is looked through.
+
+    Some databases compare names by case, so what somebody wrote in capitals is found by the id that a listing gave.
+    """
+    listed = await listing.recordsets(api, zones, known, {"name": name.text})
+    rows = [row for row in listed if row.name.lower() == name.text]
+    for type_, ident in tuple(known.ids.get(name, {}).items()):
+        if all(row.id != ident for row in rows):
+            row = await by_id(api, zones, known, RecordKey(name, type_), ident)
+            rows += [row] if row is not None else []
+    return _sets(known, rows)
+
+
+async def by_id(api: Api, zones: Zones, known: Known, key: RecordKey, ident: str) -> Recordset | None:
+    """One record set where it was last seen; None, and forgotten, if it is no longer there."""
+    what = str(key)
+    try:
+        return shapes.decode(await api.get(f"{known.path}/{ident}", what), Recordset, what)
+    except Refused as refused:
+        if refused.type != "recordset_not_found":
+            raise listing.problem(zones, known, refused, what) from refused
+        known.forget(key)
+        return None
 
 
 def _sets(known: Known, rows: Iterable[Recordset]) -> tuple[RecordSet, ...]:

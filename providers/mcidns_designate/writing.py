@@ -8,7 +8,7 @@ from mcidns.errors import Conflict, Denied, ProviderError, Rejected, Transient
 from mcidns.model.names import DnsName
 from mcidns.model.records import Change, Edit, RecordKey, RecordSet
 from mcidns.provider import Receipt
-from mcidns_designate import convert, listing, quotas, reading, shapes, steps
+from mcidns_designate import convert, quotas, reading, shapes, steps
 from mcidns_designate.answers import Refused
 from mcidns_designate.api import Api, together
 from mcidns_designate.shapes import Recordset
@@ -82,16 +82,9 @@ class _Writer:
 
     async def present(self, key: RecordKey) -> RecordSet | None:
         """One set as it is now: by its id where that is known, else by its name."""
-        ident = self.known.ids.get(key)
-        if ident is not None:
-            try:
-                row = shapes.decode(await self.api.get(f"{self.known.path}/{ident}", str(key)), Recordset, str(key))
-            except Refused as refused:
-                if refused.type != "recordset_not_found":
-                    raise listing.problem(self.zones, self.known, refused, str(key)) from refused
-                self.known.ids.pop(key, None)
-            else:
-                return self.known.decode(row) if row.records else None
+        ident = self.known.id_of(key)
+        if ident is not None and (row := await reading.by_id(self.api, self.zones, self.known, key, ident)) is not None:
+            return self.known.decode(row) if row.records else None
         sets = await reading.at(self.api, self.zones, self.known, key.name)
         return next((records for records in sets if records.key == key), None)
 
@@ -122,7 +115,7 @@ class _Writer:
                 raise Conflict(f"{key} is there already and holds {_spelled(found)}; read it again") from refused
             self.known.wish(new)
             return False
-        self.known.ids[key] = row.id
+        self.known.remember(key, row.id)
         self.known.wish(new)
         return True
 
@@ -151,9 +144,10 @@ class _Writer:
         return shapes.decode(await self.api.send(method, path, str(key), body), Recordset, str(key))
 
     def _path(self, key: RecordKey) -> str:
-        if key not in self.known.ids:
+        ident = self.known.id_of(key)
+        if ident is None:
             raise Conflict(f"{key} is no longer there; read it again")
-        return f"{self.known.path}/{self.known.ids[key]}"
+        return f"{self.known.path}/{ident}"
 
     async def _failure(self, key: RecordKey, refused: Refused) -> ProviderError:
         """What it means that Designate refuses to write one record set."""

@@ -13,7 +13,7 @@ from mcidns_designate.shapes import Recordset, Zone
 
 @dataclass(slots=True)
 class Known:
-    """One zone. `read_at` is (serial, version) as of the last listing; `ids` finds record sets without asking for them.
+    """One zone. `read_at` is (serial, version) as of the last listing; `ids` finds record sets by name and type without asking.
 
     `spelled` holds texts as they were wished where Designate made us cut them otherwise, so that they read as wished.
     """
@@ -21,7 +21,7 @@ class Known:
     domain: DnsName
     row: Zone
     read_at: tuple[int, int] | None = None
-    ids: dict[RecordKey, str] = field(default_factory=dict)
+    ids: dict[DnsName, dict[str, str]] = field(default_factory=dict)
     spelled: dict[RecordKey, tuple[str, ...]] = field(default_factory=dict)
 
     @property
@@ -31,13 +31,21 @@ class Known:
 
     def decode(self, row: Recordset) -> RecordSet:
         """An object as a record set, and its id remembered."""
-        self.ids[convert.key(row)] = row.id
         found = convert.decode(row, self.row.ttl)
+        self.remember(found.key, row.id)
         wished = self.spelled.get(found.key)
         if wished is None:
             return found
         as_wished = RecordSet(found.key, found.ttl, wished)
         return as_wished if convert.canonical(as_wished) == found.values else found
+
+    def remember(self, key: RecordKey, ident: str) -> None:
+        """Where the set is from now on."""
+        self.ids.setdefault(key.name, {})[key.type] = ident
+
+    def id_of(self, key: RecordKey) -> str | None:
+        """Where the set is, as far as we know."""
+        return self.ids.get(key.name, {}).get(key.type)
 
     def wish(self, records: RecordSet) -> None:
         """Remember how the values were spelled, where that is not how they will read."""
@@ -48,7 +56,7 @@ class Known:
 
     def forget(self, key: RecordKey) -> None:
         """The set is gone."""
-        self.ids.pop(key, None)
+        self.ids.get(key.name, {}).pop(key.type, None)
         self.spelled.pop(key, None)
 
 

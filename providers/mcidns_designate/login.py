@@ -119,6 +119,8 @@ def _checked(kind: str, options: dict[str, str]) -> Login:
     if kind == "v3password":
         _default_domain(options, "username", "user_domain")
         _default_domain(options, "project_name", "project_domain")
+        if not {"username", "user_id"} & options.keys() or "password" not in options:
+            raise ConfigError("config.username", "login by password needs a user and a password", _REMEDY)
     if kind.startswith("v3") and not options.get("auth_url"):
         raise ConfigError(
             "config.authURL", "Keystone's address is missing", "write it, such as https://keystone.example.org:5000/v3"

@@ -75,9 +75,7 @@ class Identity:
 
     def _found(self, session: Session) -> str:
         config = self._config
-        url = session.get_endpoint(
-            service_type="dns", interface=config.interface, region_name=config.region, discover_versions=False, skip_discovery=True
-        )
+        url = session.get_endpoint(service_type="dns", interface=config.interface, region_name=config.region, skip_discovery=True)
         if url is None:
             where = f"in region {config.region}" if config.region else "in any region"
             raise Denied(

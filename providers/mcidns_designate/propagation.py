@@ -14,6 +14,8 @@ from mcidns_designate.zones import Known, Zones
 
 FRESH = 1.0
 """Seconds for which one look at a zone answers for all batches that were written before it."""
+LATE = 120.0
+"""Seconds after which a change that is still not served is no longer just under way; Designate's own defaults need ten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +42,30 @@ class Confirmation:
         written_at, gone_at = (float(part) for part in receipt.token.split())
         view = await self._view(zone, written_at)
         edits = [edit for change in batch for edit in change.edits if not edit.is_check]
-        failed = sorted(str(edit.key) for edit in edits if edit.new is not None and edit.key in view.failed)
-        if failed:
+        made = [edit.key for edit in edits if edit.new is not None]
+        gone = [edit.key for edit in edits if edit.new is None]
+        if failed := [key for key in made if key in view.failed]:
             return Propagation(
                 "Mismatch",
-                f"Designate reports ERROR for {', '.join(failed[:4])}: its name servers did not take the change; it tries again "
-                "by itself, and the log of its worker says why",
+                f"Designate reports ERROR for {_named(failed)}: its name servers do not answer the change; it tries again by "
+                "itself, and the log of its worker says why",
             )
-        pending = sorted(str(edit.key) for edit in edits if edit.new is not None and edit.key in view.pending)
-        if pending:
-            return Propagation("Pending", f"Designate has not seen {', '.join(pending[:4])} on its name servers yet")
-        gone = sorted(str(edit.key) for edit in edits if edit.new is None)
-        return _gone(view.zone, gone, gone_at) if gone else Propagation("Propagated")
+        if gone and not _is_gone(view.zone, gone_at):
+            return self._still_there(view, gone, written_at)
+        if pending := [key for key in made if key in view.pending]:
+            return _waiting(f"Designate has not seen {_named(pending)} on its name servers yet", view.at - written_at)
+        return Propagation("Propagated")
+
+    @staticmethod
+    def _still_there(view: _View, gone: Sequence[RecordKey], written_at: float) -> Propagation:
+        """A removed set has no status of its own any more; the zone and its other sets tell how its servers are."""
+        if view.failed or view.zone.status == "ERROR":
+            return Propagation(
+                "Mismatch",
+                f"{_named(gone)} may still be answered: Designate reports ERROR for other changes of zone {view.zone.name}; "
+                "it tries again by itself, and the log of its worker says why",
+            )
+        return _waiting(f"Designate has not seen its name servers without {_named(gone)} yet", view.at - written_at)
 
     async def _view(self, zone: DnsName, written_at: float) -> _View:
         async with self._looking:
@@ -70,18 +84,21 @@ class Confirmation:
         return frozenset(convert.key(row) for row in rows)
 
 
-def _gone(zone: Zone, names: Sequence[str], gone_at: float) -> Propagation:
-    """A removed set leaves the API at once, so its fate is read off the zone.
+def _named(keys: Sequence[RecordKey]) -> str:
+    shown = sorted(map(str, keys))
+    return ", ".join(shown[:4]) + (f" and {len(shown) - 4} more" if len(shown) > 4 else "")
 
-    Designate raises the serial (a unix time) some seconds after the removal, and marks the zone once its name servers answer
-    that serial. ACTIVE alone proves nothing: until the serial is raised it may still speak of the time before.
+
+def _waiting(words: str, waited: float) -> Propagation:
+    if waited < LATE:
+        return Propagation("Pending", words)
+    return Propagation("Mismatch", f"{words}, after {waited:.0f} s; are its worker and producer running?")
+
+
+def _is_gone(zone: Zone, gone_at: float) -> bool:
+    """Whether the name servers are known to serve a serial that is not older than the removal.
+
+    Designate raises the serial (a unix time) some seconds after the removal, and notes on the zone when its name servers
+    answer that serial. ACTIVE alone proves nothing: until the serial is raised it may still speak of the time before.
     """
-    shown = ", ".join(names[:4])
-    if zone.status == "ERROR":
-        return Propagation(
-            "Mismatch",
-            f"zone {zone.name} is in status ERROR, so {shown} may still be answered; the log of Designate's worker says why",
-        )
-    if zone.status == "ACTIVE" and zone.serial >= gone_at and shapes.seconds(zone.updated_at) > zone.serial:
-        return Propagation("Propagated")
-    return Propagation("Pending", f"Designate has not seen its name servers without {shown} yet")
+    return zone.status == "ACTIVE" and zone.serial >= gone_at and shapes.seconds(zone.updated_at) > zone.serial

@@ -109,7 +109,8 @@ class _Writer:
             found = await self.present(key)
             if found is None:
                 raise Rejected(
-                    f"{key}: a record set without any value stands there; remove it (openstack recordset delete)"
+                    f"{key}: a record set without any value, or one of another project, stands there; remove it "
+                    "(openstack recordset delete) or use another name"
                 ) from refused
             if not _same(found, new):
                 raise Conflict(f"{key} is there already and holds {_spelled(found)}; read it again") from refused

@@ -49,7 +49,7 @@ listen = 127.0.0.1:{mdns}
 poll_delay = 1
 poll_retry_interval = 1
 poll_max_retries = 3
-poll_timeout = 2
+poll_timeout = 1
 threads = 10
 [producer_task:increment_serial]
 interval = 1

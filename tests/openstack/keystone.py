@@ -1,8 +1,10 @@
 """A real Keystone on a port of 127.0.0.1, and the accounts that the tests log in with; tests/openstack.sh installs it."""
 
 import contextlib
+import json
 import os
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -15,7 +17,9 @@ from tests.openstack import process
 from tests.openstack.designate import KEYSTONE_PASSWORD, KEYSTONE_USER
 
 HOME = Path(__file__).resolve().parents[2] / ".venv-keystone"
+_TEMPLATE = HOME / "template"
 _ADMIN = "admin-pw"
+_PLACEHOLDER, _DNS_PLACEHOLDER = "http://keystone.invalid/v3", "http://designate.invalid/"
 
 _CONFIG = """\
 [DEFAULT]
@@ -54,19 +58,36 @@ def missing() -> str:
     return "" if (HOME / "installed").exists() else "Keystone is not installed: run tests/openstack.sh"
 
 
+async def prepare() -> None:
+    """Make what every start copies, once; harmless where there is no Keystone or it is made."""
+    if not missing() and not _TEMPLATE.exists():
+        await _make(_TEMPLATE)
+
+
 @contextlib.asynccontextmanager
 async def running(port: int, designate: str) -> AsyncIterator[Keystone]:
     """One Keystone whose catalogue names `designate` as the dns service, ended at the end."""
-    template = HOME / "template"
-    if not template.exists():
-        await _make(template)
+    await prepare()
     with tempfile.TemporaryDirectory(prefix="keystone-") as name:
         folder = Path(name) / "keystone"
-        shutil.copytree(template, folder)
-        config = _configured(folder, port)
-        env = {"OS_KEYSTONE_CONFIG_FILES": str(config)}
-        async with process.running(HOME, "keystone_app.py", [str(port)], log=folder / "output", env=env):
-            yield await _furnish(f"http://127.0.0.1:{port}/v3", designate)
+        shutil.copytree(_TEMPLATE, folder)
+        with contextlib.closing(sqlite3.connect(folder / "keystone.sqlite")) as database, database:
+            for placeholder, url in ((_PLACEHOLDER, _url(port)), (_DNS_PLACEHOLDER, f"{designate}/")):
+                database.execute("update endpoint set url = ? where url = ?", (url, placeholder))
+        async with _served(folder, port):
+            yield Keystone(**json.loads((folder / "accounts.json").read_text()), url=_url(port))
+
+
+@contextlib.asynccontextmanager
+async def _served(folder: Path, port: int) -> AsyncIterator[None]:
+    config = _configured(folder, port)
+    env = {"OS_KEYSTONE_CONFIG_FILES": str(config)}
+    async with process.running(HOME, "keystone_app.py", [str(port)], log=folder / "output", env=env):
+        yield
+
+
+def _url(port: int) -> str:
+    return f"http://127.0.0.1:{port}/v3"
 
 
 def _configured(folder: Path, port: int) -> Path:
@@ -76,23 +97,26 @@ def _configured(folder: Path, port: int) -> Path:
 
 
 async def _make(template: Path) -> None:
-    """Migrations and the first account take 8 s, so they are kept; several test runs may do this at once."""
-    unfinished = Path(tempfile.mkdtemp(prefix="template-", dir=HOME))
-    config = _configured(unfinished, 5000)
+    """Migrations and accounts take half a minute, so they are kept; several test runs may do this at once."""
+    unfinished, port = Path(tempfile.mkdtemp(prefix="template-", dir=HOME)), process.free_port()
+    config = _configured(unfinished, port)
     manage = (str(HOME / "bin/keystone-manage"), "--config-file", str(config))
     user = ("--keystone-user", str(os.geteuid()), "--keystone-group", str(os.getegid()))
     await process.run(*manage, "db_sync")
     await process.run(*manage, "fernet_setup", *user)
     await process.run(*manage, "credential_setup", *user)
-    urls = [word for kind in ("public", "internal", "admin") for word in (f"--bootstrap-{kind}-url", "http://127.0.0.1:5000/v3")]
+    urls = [word for kind in ("public", "internal", "admin") for word in (f"--bootstrap-{kind}-url", _PLACEHOLDER)]
     await process.run(*manage, "bootstrap", "--bootstrap-password", _ADMIN, *urls, "--bootstrap-region-id", "RegionOne")
+    async with _served(unfinished, port):
+        accounts = await _furnish(_url(port))
+    (unfinished / "accounts.json").write_text(json.dumps(accounts))
     try:
         unfinished.rename(template)
     except OSError:
         shutil.rmtree(unfinished)
 
 
-async def _furnish(url: str, designate: str) -> Keystone:
+async def _furnish(url: str) -> dict[str, str]:
     """The accounts of Designate and of the tests, and the catalogue's entry, as an administrator makes them."""
     async with aiohttp.ClientSession(raise_for_status=True) as http:
         headers = {"X-Auth-Token": await _token(http, url, "admin", _ADMIN, "admin")}
@@ -117,12 +141,17 @@ async def _furnish(url: str, designate: str) -> Keystone:
         await granted(shop, ours, "member")
         dns = await made("service", {"name": "designate", "type": "dns"})
         for interface in ("public", "internal"):
-            fields = {"service_id": dns, "interface": interface, "url": f"{designate}/", "region_id": "RegionOne"}
+            fields = {"service_id": dns, "interface": interface, "url": _DNS_PLACEHOLDER, "region_id": "RegionOne"}
             await made("endpoint", fields)
         headers = {"X-Auth-Token": await _token(http, url, "dns", "dns-pw", "shop")}
         fields = {"name": "mcidns", "secret": "credential-secret"}
         credential = await made("application_credential", fields, f"users/{ours}/application_credentials")
-        return Keystone(url, shop, "dns-pw", credential, "credential-secret")
+        return {
+            "project_id": shop,
+            "password": "dns-pw",
+            "credential_id": credential,
+            "credential_secret": "credential-secret",
+        }
 
 
 async def _token(http: aiohttp.ClientSession, url: str, user: str, password: str, project: str) -> str:

@@ -3,12 +3,13 @@
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal, Self
 
 import aiohttp
 from aiohttp import web
+from yarl import URL
 
 Harm = Literal["status", "lost", "cut", "torn", "slow"]
 """`status`: answered by the proxy alone. `lost`: carried out, the connection ends without an answer. `cut`: the connection ends
@@ -66,7 +67,8 @@ class Fault:
 class Proxy:
     """`url` stands for the API. `calls` are the requests that came, such as `POST /v2/zones/*/recordsets`.
 
-    `headers` are added to each request.
+    `headers` are added to each request. `page` makes lists come in pages of this size, whatever was asked for. `meanwhile` is
+    awaited before each request is passed on.
     """
 
     def __init__(self, target: str) -> None:
@@ -74,6 +76,8 @@ class Proxy:
         self.calls: list[str] = []
         self.faults: list[Fault] = []
         self.headers: dict[str, str] = {}
+        self.page = 0
+        self.meanwhile: Callable[[web.Request], Awaitable[None]] | None = None
         self._target = target
         self._http: aiohttp.ClientSession | None = None
         self._site: web.TCPSite | None = None
@@ -99,7 +103,8 @@ class Proxy:
             await self._listen()
 
     async def __aenter__(self) -> Self:
-        self._http = aiohttp.ClientSession(auto_decompress=False)
+        # A connection kept too long would be closed by the server just when it is used again: trouble that nobody asked for.
+        self._http = aiohttp.ClientSession(auto_decompress=False, connector=aiohttp.TCPConnector(force_close=True))
         await self._listen()
         return self
 
@@ -137,9 +142,14 @@ class Proxy:
         return web.Response()
 
     async def _passed_on(self, request: web.Request) -> tuple[aiohttp.ClientResponse, bytes]:
+        if self.meanwhile is not None:
+            await self.meanwhile(request)
         headers = {key: value for key, value in request.headers.items() if key.lower() != "host"} | self.headers
+        url = URL(self._target + request.raw_path, encoded=True)
+        if self.page and "limit" in url.query:
+            url = url.update_query(limit=self.page)
         async with self._http.request(
-            request.method, self._target + request.raw_path, headers=headers, data=await request.read(), allow_redirects=False
+            request.method, url, headers=headers, data=await request.read(), allow_redirects=False
         ) as answer:
             return answer, await answer.read()
 

@@ -1,5 +1,6 @@
 """What the tests of the designate provider are built from: fresh zones, providers on them and changes. No expectations."""
 
+import asyncio
 import contextlib
 import itertools
 import uuid
@@ -46,6 +47,27 @@ class Zone:
             answer.raise_for_status()
             return await answer.json()
 
+    async def status(self) -> str | None:
+        """The status of the zone, None once it is gone."""
+        async with self._http.get(f"{self._root}/v2/zones/{self.id}") as answer:
+            return str((await answer.json())["status"]) if answer.status == 200 else None
+
+    async def settled(self) -> None:
+        """Nothing more happens to the zone by itself: its last serial is served."""
+        async with asyncio.timeout(40):
+            quiet, before = 0, None
+            while quiet < 12:
+                row = await self.request("GET")
+                now = (row["serial"], row["version"], row["status"])
+                quiet, before = (quiet + 1 if now == before and row["status"] == "ACTIVE" else 0), now
+                await asyncio.sleep(0.2)
+
+    async def quota(self, project: str, **limits: int) -> None:
+        """An operator sets quotas."""
+        headers = {"X-Auth-All-Projects": "true"}
+        async with self._http.patch(f"{self._root}/v2/quotas/{project}", json=limits, headers=headers) as answer:
+            answer.raise_for_status()
+
     async def rows(self) -> dict[tuple[str, str], dict[str, Any]]:
         """Every record set as the API shows it, but those of Designate itself, by relative name and type."""
         found = (await self.request("GET", "/recordsets?limit=1000"))["recordsets"]
@@ -71,11 +93,13 @@ class Zone:
 
 
 @contextlib.asynccontextmanager
-async def fresh_zone(root: str, **headers: str) -> AsyncIterator[Zone]:
-    """A zone that nobody else uses, in the project and by the role that the headers say."""
+async def fresh_zone(root: str, project: str = "", **fields: object) -> AsyncIterator[Zone]:
+    """A zone that nobody else uses, in a project of its own where one is named."""
+    headers = {"X-Auth-Project-ID": project} if project else {}
     async with aiohttp.ClientSession(headers=headers) as http:
         name = f"z{next(_NUMBERS)}-{uuid.uuid4().hex[:8]}.test."
-        async with http.post(f"{root}/v2/zones", json={"name": name, "email": "dns@example.org"}) as answer:
+        mail = {} if "type" in fields else {"email": "dns@example.org"}
+        async with http.post(f"{root}/v2/zones", json={"name": name, **mail, **fields}) as answer:
             answer.raise_for_status()
             row = await answer.json()
         yield Zone(http, root, row)

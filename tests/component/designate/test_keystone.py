@@ -1,0 +1,143 @@
+"""Logging in at a real Keystone in every way, once for many requests, again when a token is refused, and without blocking."""
+
+import asyncio
+from urllib.parse import urlsplit
+
+import aiohttp
+import pytest
+from blockbuster import blockbuster_ctx
+
+from mcidns.errors import Denied, ProviderError, Transient
+from mcidns.model.names import DnsName
+from mcidns_designate import DesignateProvider
+from tests.component.designate import parts
+from tests.component.designate.parts import Zone, creation
+from tests.openstack.designate import Designate
+from tests.openstack.keystone import Keystone
+from tests.openstack.proxy import Fault, Proxy
+
+
+def by_password(keystone: Keystone, password: str = "", url: str = "", **config: object) -> DesignateProvider:
+    """The provider as user dns of project shop."""
+    fields = {"authURL": url or keystone.url, "username": "dns", "projectName": "shop", **config}
+    return parts.logged_in({"password": password or keystone.password}, **fields)
+
+
+def by_credential(keystone: Keystone, secret: str = "") -> DesignateProvider:
+    """The provider by application credential."""
+    secrets = {
+        "applicationCredentialID": keystone.credential_id,
+        "applicationCredentialSecret": secret or keystone.credential_secret,
+    }
+    return parts.logged_in(secrets, authURL=keystone.url)
+
+
+def by_clouds(keystone: Keystone) -> DesignateProvider:
+    """The provider by a clouds.yaml."""
+    text = f"""
+clouds:
+  shop:
+    region_name: RegionOne
+    interface: internal
+    auth:
+      auth_url: {keystone.url}
+      username: dns
+      password: {keystone.password}
+      project_name: shop
+      user_domain_name: Default
+      project_domain_name: Default
+"""
+    return parts.logged_in({"clouds.yaml": text})
+
+
+async def by_token(keystone: Keystone) -> DesignateProvider:
+    """The provider by a token that somebody else fetched."""
+    user = {"name": "dns", "domain": {"id": "default"}, "password": keystone.password}
+    login = {"identity": {"methods": ["password"], "password": {"user": user}}}
+    async with aiohttp.ClientSession() as http, http.post(f"{keystone.url}/auth/tokens", json={"auth": login}) as answer:
+        token = answer.headers["X-Subject-Token"]
+    return parts.logged_in({"token": token}, authURL=keystone.url, projectID=keystone.project_id)
+
+
+async def served(made: DesignateProvider, zone: Zone, label: str = "www") -> bool:
+    """Write and read; closes the provider."""
+    wished = zone.records(label, "A", "192.0.2.1")
+    try:
+        await made.apply(zone.domain, [creation(wished)])
+        return wished in await parts.content(made, zone)
+    finally:
+        await made.aclose()
+
+
+async def test_every_way_to_log_in_serves(designate: Designate, keystone: Keystone):
+    async with parts.fresh_zone(designate.open, project=keystone.project_id) as zone:
+        assert await served(by_password(keystone), zone, "password")
+        assert await served(by_password(keystone, url=keystone.url.removesuffix("/v3")), zone, "without-version")
+        assert await served(by_credential(keystone), zone, "credential")
+        assert await served(by_clouds(keystone), zone, "clouds")
+        assert await served(await by_token(keystone), zone, "token")
+
+
+async def test_credentials_that_are_refused_are_told_without_showing_them(keystone: Keystone):
+    for made in (by_password(keystone, password="hunter2"), by_credential(keystone, secret="hunter2")):
+        with pytest.raises(Denied, match=r"refuses the credentials .* correct them in the Secret") as caught:
+            await made.read(DnsName("absent.test."), None)
+        await made.aclose()
+        assert "hunter2" not in f"{caught.value!r} {caught.value.__cause__!r}"
+
+
+async def test_a_catalogue_without_what_is_asked_for_is_told_by_name(keystone: Keystone):
+    for field, value in (("region", "Atlantis"), ("interface", "admin")):
+        made = by_password(keystone, **{field: value})
+        with pytest.raises(Denied, match=rf"names no .*endpoint.*{value if field == 'region' else 'in any region'}"):
+            await made.read(DnsName("absent.test."), None)
+        await made.aclose()
+
+
+async def test_one_token_serves_many_requests_and_a_refused_one_is_replaced_once(designate: Designate, keystone: Keystone):
+    root = keystone.url.removesuffix("/v3")
+    async with (
+        parts.fresh_zone(designate.open, project=keystone.project_id) as zone,
+        Proxy(root) as login,
+        Proxy(designate.guarded) as api,
+    ):
+        made = by_password(keystone, url=f"{login.url}/v3", endpoint=api.url)
+        await made.read(zone.domain, None)
+        await made.look(zone.domain, frozenset(zone.name(f"h{number}") for number in range(8)))
+        assert login.calls == ["POST /v3/auth/tokens"]
+        with api.failing(Fault("status", times=8, status=401)):
+            found = await made.look(zone.domain, frozenset(zone.name(f"h{number}") for number in range(8)))
+        assert len(found) == 8
+        assert login.calls == ["POST /v3/auth/tokens"] * 2
+        with api.failing(Fault("status", times=100, status=401)), pytest.raises(Denied, match="not even a new one"):
+            await made.read(zone.domain, None)
+        await made.aclose()
+
+
+async def test_a_keystone_that_is_away_or_slow_or_somewhere_else_is_told_so(designate: Designate, keystone: Keystone):
+    root = keystone.url.removesuffix("/v3")
+    assert urlsplit(root).port
+    async with parts.fresh_zone(designate.open, project=keystone.project_id) as zone, Proxy(root) as login:
+        made = by_password(keystone, url=f"{login.url}/v3", timeout=0.5)
+        troubles: list[tuple[Fault, type[ProviderError], str]] = [
+            (Fault("status", status=500), Transient, "does not answer as it should"),
+            (Fault("status", status=404), Denied, "no Keystone v3"),
+            (Fault("slow", delay=3), Transient, "Keystone"),
+        ]
+        for fault, kind, words in troubles:
+            with login.failing(fault), pytest.raises(kind, match=words):
+                await made.read(zone.domain, None)
+        async with login.away():
+            with pytest.raises(Transient, match="Keystone at"):
+                await made.read(zone.domain, None)
+        assert await served(made, zone)
+
+
+async def test_logging_in_and_asking_never_block_the_loop(designate: Designate, keystone: Keystone):
+    async with parts.fresh_zone(designate.open, project=keystone.project_id) as zone:
+        made = by_password(keystone)
+        with blockbuster_ctx():
+            await made.read(zone.domain, None)
+            await made.apply(zone.domain, [creation(zone.records("www", "A", "192.0.2.1"))])
+            await asyncio.sleep(0)
+        await made.aclose()

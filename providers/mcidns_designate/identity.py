@@ -75,12 +75,17 @@ class Identity:
 
     def _found(self, session: Session) -> str:
         config = self._config
-        url = session.get_endpoint(service_type="dns", interface=config.interface, region_name=config.region, skip_discovery=True)
+        try:
+            url = session.get_endpoint(
+                service_type="dns", interface=config.interface, region_name=config.region, skip_discovery=True
+            )
+        except exceptions.EndpointNotFound:
+            url = None
         if url is None:
             where = f"in region {config.region}" if config.region else "in any region"
             raise Denied(
-                f"the catalogue of Keystone names no {config.interface} endpoint of a dns service {where}; "
-                "correct config.region or interface, or set config.endpoint"
+                f"the catalogue of Keystone names no {config.interface} endpoint of a dns service {where}; correct config.region "
+                "or interface, scope the login to a project, or set config.endpoint"
             )
         return url
 
@@ -128,7 +133,7 @@ def _failure(config: Config, error: exceptions.ClientException) -> ProviderError
             return Denied(f"Keystone at {where} forbids the login ({config.login.kind}): give the user a role in the project")
         case exceptions.NotFound() | exceptions.DiscoveryFailure():
             return Denied(f"there is no Keystone v3 at {where}; correct config.authURL, it usually ends in /v3")
-        case exceptions.CatalogException() | exceptions.BadRequest() | exceptions.MissingAuthMethods():
+        case exceptions.BadRequest() | exceptions.MissingAuthMethods():
             return Denied(f"Keystone at {where} does not let us in: {_first_line(error)}; correct the project or the domains")
         case exceptions.SSLError():
             return Transient(f"Keystone at {where}: TLS failed ({_first_line(error)}); check config.tls.caFile")

@@ -104,9 +104,13 @@ class _Writer:
         try:
             row = await self._sent("POST", self.known.path, key, body)
         except Refused as refused:
-            if refused.status != 409:
+            # An alias that is there already is refused like one beside other records, not as a duplicate.
+            clashes = key.type == "CNAME" and refused.type == "invalid_recordset_location"
+            if refused.status != 409 and not clashes:
                 raise await self._failure(key, refused) from refused
             found = await self.present(key)
+            if found is None and clashes:
+                raise await self._failure(key, refused) from refused
             if found is None:
                 raise Rejected(
                     f"{key}: a record set without any value, or one of another project, stands there; remove it "

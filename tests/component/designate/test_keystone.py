@@ -118,14 +118,18 @@ async def test_a_keystone_that_is_away_or_slow_or_somewhere_else_is_told_so(desi
     root = keystone.url.removesuffix("/v3")
     assert urlsplit(root).port
     async with parts.fresh_zone(designate.open, project=keystone.project_id) as zone, Proxy(root) as login:
-        made = by_password(keystone, url=f"{login.url}/v3", timeout=0.5)
-        troubles: list[tuple[Fault, type[ProviderError], str]] = [
-            (Fault("status", status=500), Transient, "does not answer as it should"),
-            (Fault("status", status=404), Denied, "no Keystone v3"),
-            (Fault("slow", delay=3), Transient, "Keystone"),
+        hasty = by_password(keystone, url=f"{login.url}/v3", timeout=0.5)
+        with login.failing(Fault("slow", delay=3)), pytest.raises(Transient, match=r"timed out|within 1 s"):
+            await hasty.read(zone.domain, None)
+        await hasty.aclose()
+        made = by_password(keystone, url=f"{login.url}/v3")
+        troubles: list[tuple[int, type[ProviderError], str]] = [
+            (500, Transient, "does not answer as it should"),
+            (404, Denied, "no Keystone v3"),
+            (403, Denied, "forbids the login"),
         ]
-        for fault, kind, words in troubles:
-            with login.failing(fault), pytest.raises(kind, match=words):
+        for status, kind, words in troubles:
+            with login.failing(Fault("status", status=status)), pytest.raises(kind, match=words):
                 await made.read(zone.domain, None)
         async with login.away():
             with pytest.raises(Transient, match="Keystone at"):

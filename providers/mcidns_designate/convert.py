@@ -6,11 +6,14 @@ from ipaddress import AddressValueError, IPv6Address
 from mcidns.errors import Rejected
 from mcidns.model.names import DnsName
 from mcidns.model.records import RecordKey, RecordSet
+from mcidns.provider import Capabilities, refusal
 from mcidns_designate import texts
-from mcidns_designate.shapes import Recordset
+from mcidns_designate.shapes import NewRecordset, Recordset
 
 TYPES = frozenset({"A", "AAAA", "CNAME", "TXT", "SPF", "NS", "MX", "SRV", "PTR", "CAA", "SSHFP", "TLSA"})
 """Types that can be written; whatever else a zone holds is read as Designate spells it (it refuses most NAPTR and HTTPS)."""
+CAN = Capabilities(types=TYPES, compare_and_set=False)
+"""No compare and set: between our look and our write somebody else may write, and nobody would notice."""
 KEPT_BY_SERVER = frozenset({"SOA"})
 
 _TARGETS = frozenset({"CNAME", "NS", "PTR", "MX", "SRV"})
@@ -36,16 +39,15 @@ def canonical(records: RecordSet) -> tuple[str, ...]:
     return tuple(sorted({_encoded(records, value, canonical=True) for value in records.values}))
 
 
-def encode(records: RecordSet, zone: DnsName) -> dict[str, object]:
+def encode(records: RecordSet, zone: DnsName) -> NewRecordset:
     """A record set as the body of a POST. Raises Rejected, naming it, for what can never be."""
-    if records.type not in TYPES:
-        raise Rejected(f"{records.key}: Designate cannot hold type {records.type}; use one of {', '.join(sorted(TYPES))}")
+    flaw = refusal(records, CAN, zone)
+    if flaw is not None:
+        raise Rejected(flaw)
     if records.key.set_identifier or records.properties:
         raise Rejected(f"{records.key}: Designate has no routing policies; leave out set identifiers and provider properties")
-    if not records.name.inside(zone):
-        raise Rejected(f"{records.key}: the name is not in zone {zone.relative}; correct the name")
     values = [_encoded(records, value) for value in records.values]
-    return {"name": records.name.text, "type": records.type, "ttl": records.ttl, "records": values}
+    return NewRecordset(records.name.text, records.type, records.ttl, values)
 
 
 def _value(type_: str, value: str) -> str:

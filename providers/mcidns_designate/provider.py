@@ -1,10 +1,11 @@
 """The designate provider: zones read by their serial and in pages, single record sets written with ownership first."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Self
 
 from mcidns.model.names import DnsName
-from mcidns.model.records import Change
+from mcidns.model.records import Change, RecordSet
 from mcidns.provider import Capabilities, Content, Held, Propagation, ProviderSettings, Reading, Receipt
 from mcidns_designate import config, convert, reading, writing
 from mcidns_designate.api import Api
@@ -35,10 +36,13 @@ class DesignateProvider:
 
     @property
     def capabilities(self) -> Capabilities:
-        """No compare and set: between our look and our write somebody else may write, and nobody would notice."""
-        return Capabilities(
-            types=convert.TYPES, compare_and_set=False, parallel=self._config.parallel, min_ttl=self._config.min_ttl
-        )
+        """No compare and set, and as many writes at once as the config says."""
+        return replace(convert.CAN, parallel=self._config.parallel, min_ttl=self._config.min_ttl)
+
+    def adjust(self, zone: DnsName, records: RecordSet) -> tuple[RecordSet, ...]:
+        """Texts in the one spelling that all have here, for Designate dictates where they are cut. Raises Rejected."""
+        del zone
+        return (RecordSet(records.key, records.ttl, convert.canonical(records), records.properties),)
 
     async def read(self, zone: DnsName, held: Held | None) -> Reading:
         """One GET of the zone; only when its serial or version moved the whole list, a thousand record sets per page."""

@@ -46,6 +46,15 @@ class Recordset(msgspec.Struct):
     updated_at: dt.datetime | None = None
 
 
+class NewRecordset(msgspec.Struct, frozen=True):
+    """What a record set is made of."""
+
+    name: str
+    type: str
+    ttl: int
+    records: list[str]
+
+
 class Zones(msgspec.Struct):
     """A page of zones."""
 

@@ -127,7 +127,7 @@ class _Writer:
     async def _update(self, key: RecordKey, new: RecordSet) -> bool:
         whole = convert.encode(new, self.known.domain)
         try:
-            await self._sent("PUT", self._path(key), key, {"ttl": whole["ttl"], "records": whole["records"]})
+            await self._sent("PUT", self._path(key), key, {"ttl": whole.ttl, "records": whole.records})
         except Refused as refused:
             raise await self._failure(key, refused) from refused
         self.known.wish(new)

@@ -4,12 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcidns.decide import values
 from mcidns.errors import Rejected
+from mcidns.model import values
 from mcidns.model.names import DnsName
 from mcidns.model.records import RecordKey, RecordSet
-from mcidns_designate import convert, texts
-from mcidns_designate.shapes import Recordset
+from mcidns.provider import ProviderSettings
+from mcidns_designate import DesignateProvider, convert, texts
+from mcidns_designate.shapes import NewRecordset, Recordset
 
 ZONE = DnsName("example.org.")
 NAME = DnsName("www.example.org.")
@@ -98,16 +99,16 @@ def test_a_set_without_ttl_has_the_zones_and_its_name_is_in_lower_case():
 
 def test_a_set_is_sent_with_all_that_designate_wants():
     sent = convert.encode(RecordSet.of(NAME, "CAA", 60, ['0 issue "ca.example.net"']), ZONE)
-    assert sent == {"name": "www.example.org.", "type": "CAA", "ttl": 60, "records": ["0 issue ca.example.net"]}
+    assert sent == NewRecordset("www.example.org.", "CAA", 60, ["0 issue ca.example.net"])
 
 
 @pytest.mark.parametrize(
     ("records", "problem"),
     [
-        pytest.param(RecordSet.of(NAME, "LOC", 60, ["x"]), "cannot hold type LOC", id="a type it does not know"),
+        pytest.param(RecordSet.of(NAME, "LOC", 60, ["x"]), "cannot write type LOC", id="a type it does not know"),
         pytest.param(RecordSet.of(NAME, "A", 60, ["192.0.2.1"], "eu"), "no routing policies", id="a set identifier"),
         pytest.param(RecordSet(RecordKey(NAME, "A"), 60, (), (("a", "b"),)), "no routing policies", id="properties"),
-        pytest.param(RecordSet.of(DnsName("www.example.net."), "A", 60, []), "not in zone example.org", id="another zone"),
+        pytest.param(RecordSet.of(DnsName("www.example.net."), "A", 60, []), "not in zone example.org; move it", id="another zone"),
         pytest.param(RecordSet.of(DnsName("xexample.org."), "A", 60, []), "not in zone", id="a name that only ends like it"),
     ],
 )
@@ -115,3 +116,22 @@ def test_what_designate_has_no_room_for_is_rejected_before_it_is_asked(records, 
     with pytest.raises(Rejected, match=problem) as caught:
         convert.encode(records, ZONE)
     assert records.name.relative in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("wished", "shown"),
+    [
+        pytest.param(RecordSet.of(NAME, "TXT", 60, ['"a" "b"', '"ab"']), ('"ab"',), id="texts that say the same are one"),
+        pytest.param(
+            RecordSet.of(NAME, "TXT", 60, [f'"{"x" * 200}" "{"y" * 60}"']), (f'"{"x" * 200}{"y" * 55}" "yyyyy"',), id="cut"
+        ),
+        pytest.param(RecordSet.of(NAME, "A", 60, ["192.0.2.1"]), ("192.0.2.1",), id="all else as it is"),
+    ],
+)
+def test_plans_compare_with_what_will_be_read(wished, shown):
+    made = DesignateProvider.from_settings(ProviderSettings("dns", {"auth": "none", "endpoint": "http://dns"}))
+    (adjusted,) = made.adjust(ZONE, wished)
+    assert adjusted.values == shown
+    sent = convert.encode(adjusted, ZONE)
+    stored = Recordset("1", NAME.text, wished.type, sent.records, 60)
+    assert convert.decode(stored, 3600) == adjusted

@@ -108,12 +108,12 @@ class Identity:
         self._ca_file = Path(name)
         return name
 
-    def close(self) -> None:
+    async def aclose(self) -> None:
         """Forget the token; a request to Keystone under way ends by its own time-out."""
         self._access = None
         self._thread.shutdown(wait=False, cancel_futures=True)
         if self._ca_file is not None:
-            self._ca_file.unlink(missing_ok=True)
+            await asyncio.to_thread(self._ca_file.unlink, missing_ok=True)
             self._ca_file = None
 
 

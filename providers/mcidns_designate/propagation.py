@@ -1,6 +1,7 @@
 """Whether what was written is served by the name servers, as Designate's worker has seen them; asking them lives there."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -35,7 +36,7 @@ class Confirmation:
         self._api = api
         self._zones = zones
         self._views: dict[DnsName, _View] = {}
-        self._looking = asyncio.Lock()
+        self._looking: defaultdict[DnsName, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def state(self, zone: DnsName, batch: Sequence[Change], receipt: Receipt) -> Propagation:
         """The state of one batch. Its receipt holds when it was written, in the loop's time, and when a set was removed."""
@@ -68,7 +69,7 @@ class Confirmation:
         return _waiting(f"Designate has not seen its name servers without {_named(gone)} yet", view.at - written_at)
 
     async def _view(self, zone: DnsName, written_at: float) -> _View:
-        async with self._looking:
+        async with self._looking[zone]:
             now = asyncio.get_running_loop().time()
             view = self._views.get(zone)
             if view is None or view.at < written_at or now - view.at > FRESH:

@@ -68,4 +68,4 @@ class DesignateProvider:
     async def aclose(self) -> None:
         """Close all connections and forget the token."""
         await self._api.aclose()
-        self._identity.close()
+        await self._identity.aclose()

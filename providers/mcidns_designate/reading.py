@@ -13,7 +13,7 @@ from mcidns_designate.shapes import Recordset
 from mcidns_designate.zones import Known, Zones
 
 SINGLE = 40
-"""Names up to which they are asked for one by one; more cost more than a page of the list."""
+"""Names of a zone of unknown size up to which they are asked for one by one."""
 
 
 async def read(api: Api, zones: Zones, zone: DnsName, held: Held | None) -> Reading:
@@ -37,7 +37,8 @@ async def look(api: Api, zones: Zones, zone: DnsName, names: frozenset[DnsName])
     known = await zones.known(zone)
     inside = [name for name in names if name.inside(zone)]
     found: dict[DnsName, tuple[RecordSet, ...]] = dict.fromkeys(names, ())
-    if len(inside) > SINGLE:
+    # A list costs as much as three single questions and one more per 25 names in it (measured on Designate 23).
+    if len(inside) > (SINGLE if known.read_at is None else 3 + len(known.ids) // 25):
         content = await _content(known, await listing.recordsets(api, zones, known))
         found.update((name, content[name]) for name in inside if name in content)
         return found

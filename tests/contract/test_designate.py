@@ -22,7 +22,7 @@ class TestDesignate(ProviderContract):
     """Without compare and set, but with a look before each write."""
 
     checks_first = True
-    many = 10
+    many = 8
     lag = 3.5
     samples: ClassVar[Mapping[str, Sequence[str]]] = {
         # Designate takes no CAA that forbids everybody.

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import re
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal, Self
@@ -71,7 +72,7 @@ class Proxy:
     awaited before each request is passed on.
     """
 
-    def __init__(self, target: str) -> None:
+    def __init__(self, target: str, tls: ssl.SSLContext | None = None) -> None:
         self.url = ""
         self.calls: list[str] = []
         self.faults: list[Fault] = []
@@ -79,6 +80,7 @@ class Proxy:
         self.page = 0
         self.meanwhile: Callable[[web.Request], Awaitable[None]] | None = None
         self._target = target
+        self._tls = tls
         self._http: aiohttp.ClientSession | None = None
         self._site: web.TCPSite | None = None
         self._runner: web.AppRunner | None = None
@@ -117,10 +119,10 @@ class Proxy:
         application.router.add_route("*", "/{path:.*}", self._handle)
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
-        self._site = web.TCPSite(self._runner, "127.0.0.1", self._port, reuse_address=True)
+        self._site = web.TCPSite(self._runner, "127.0.0.1", self._port, reuse_address=True, ssl_context=self._tls)
         await self._site.start()
         self._port = self._runner.addresses[0][1]
-        self.url = f"http://127.0.0.1:{self._port}"
+        self.url = f"{'https' if self._tls else 'http'}://127.0.0.1:{self._port}"
 
     async def _close(self) -> None:
         await self._runner.cleanup()

@@ -1,7 +1,9 @@
 """Logging in at a real Keystone in every way, once for many requests, again when a token is refused, and without blocking."""
 
 import asyncio
-from urllib.parse import urlsplit
+import contextlib
+from collections.abc import Mapping
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -10,11 +12,14 @@ from blockbuster import blockbuster_ctx
 from mcidns.errors import Denied, ProviderError, Transient
 from mcidns.model.names import DnsName
 from mcidns_designate import DesignateProvider
+from tests.certificates import Authority
 from tests.component.designate import parts
 from tests.component.designate.parts import Zone, creation
 from tests.openstack.designate import Designate
 from tests.openstack.keystone import Keystone
 from tests.openstack.proxy import Fault, Proxy
+
+ABSENT = DnsName("absent.test.")
 
 
 def by_password(keystone: Keystone, password: str = "", url: str = "", **config: object) -> DesignateProvider:
@@ -62,11 +67,9 @@ async def by_token(keystone: Keystone) -> DesignateProvider:
 async def served(made: DesignateProvider, zone: Zone, label: str = "www") -> bool:
     """Write and read; closes the provider."""
     wished = zone.records(label, "A", "192.0.2.1")
-    try:
+    async with contextlib.aclosing(made):
         await made.apply(zone.domain, [creation(wished)])
         return wished in await parts.content(made, zone)
-    finally:
-        await made.aclose()
 
 
 async def test_every_way_to_log_in_serves(designate: Designate, keystone: Keystone):
@@ -79,19 +82,24 @@ async def test_every_way_to_log_in_serves(designate: Designate, keystone: Keysto
 
 
 async def test_credentials_that_are_refused_are_told_without_showing_them(keystone: Keystone):
-    for made in (by_password(keystone, password="hunter2"), by_credential(keystone, secret="hunter2")):
-        with pytest.raises(Denied, match=r"refuses the credentials .* correct them in the Secret") as caught:
-            await made.read(DnsName("absent.test."), None)
-        await made.aclose()
+    for login in (by_password(keystone, password="hunter2"), by_credential(keystone, secret="hunter2")):
+        async with contextlib.aclosing(login) as made:
+            with pytest.raises(Denied, match=r"refuses the credentials .* correct them in the Secret") as caught:
+                await made.read(ABSENT, None)
         assert "hunter2" not in f"{caught.value!r} {caught.value.__cause__!r}"
 
 
-async def test_a_catalogue_without_what_is_asked_for_is_told_by_name(keystone: Keystone):
-    for field, value in (("region", "Atlantis"), ("interface", "admin")):
-        made = by_password(keystone, **{field: value})
-        with pytest.raises(Denied, match=rf"names no .*endpoint.*{value if field == 'region' else 'in any region'}"):
-            await made.read(DnsName("absent.test."), None)
-        await made.aclose()
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        pytest.param("region", "Atlantis", "in region Atlantis", id="a region"),
+        pytest.param("interface", "admin", "names no admin endpoint", id="an interface"),
+    ],
+)
+async def test_a_catalogue_without_what_is_asked_for_is_told_by_name(keystone: Keystone, field: str, value: str, words: str):
+    async with contextlib.aclosing(by_password(keystone, **{field: value})) as made:
+        with pytest.raises(Denied, match=words):
+            await made.read(ABSENT, None)
 
 
 async def test_one_token_serves_many_requests_and_a_refused_one_is_replaced_once(designate: Designate, keystone: Keystone):
@@ -100,29 +108,39 @@ async def test_one_token_serves_many_requests_and_a_refused_one_is_replaced_once
         parts.fresh_zone(designate.open, project=keystone.project_id) as zone,
         Proxy(root) as login,
         Proxy(designate.guarded) as api,
+        contextlib.aclosing(by_password(keystone, url=f"{login.url}/v3", endpoint=api.url)) as made,
     ):
-        made = by_password(keystone, url=f"{login.url}/v3", endpoint=api.url)
+
+        async def eight_looks() -> None:
+            await asyncio.gather(*(made.look(zone.domain, frozenset({zone.name(f"h{number}")})) for number in range(8)))
+
         await made.read(zone.domain, None)
-        await made.look(zone.domain, frozenset(zone.name(f"h{number}") for number in range(8)))
+        await eight_looks()
         assert login.calls == ["POST /v3/auth/tokens"]
         with api.failing(Fault("status", times=8, status=401)):
-            found = await made.look(zone.domain, frozenset(zone.name(f"h{number}") for number in range(8)))
-        assert len(found) == 8
+            await eight_looks()
         assert login.calls == ["POST /v3/auth/tokens"] * 2
         with api.failing(Fault("status", times=100, status=401)), pytest.raises(Denied, match="not even a new one"):
             await made.read(zone.domain, None)
-        await made.aclose()
 
 
-async def test_a_keystone_that_is_away_or_slow_or_somewhere_else_is_told_so(designate: Designate, keystone: Keystone):
-    root = keystone.url.removesuffix("/v3")
-    assert urlsplit(root).port
-    async with parts.fresh_zone(designate.open, project=keystone.project_id) as zone, Proxy(root) as login:
-        hasty = by_password(keystone, url=f"{login.url}/v3", timeout=0.5)
+async def test_a_keystone_that_is_slow_is_not_waited_for_longer_than_agreed(keystone: Keystone):
+    async with (
+        Proxy(keystone.url.removesuffix("/v3")) as login,
+        contextlib.aclosing(by_password(keystone, url=f"{login.url}/v3", timeout=0.5)) as made,
+    ):
         with login.failing(Fault("slow", delay=3)), pytest.raises(Transient, match=r"timed out|within 1 s"):
-            await hasty.read(zone.domain, None)
-        await hasty.aclose()
-        made = by_password(keystone, url=f"{login.url}/v3")
+            await made.read(ABSENT, None)
+
+
+async def test_a_keystone_that_is_away_or_somewhere_else_is_told_so_and_used_when_it_is_back(
+    designate: Designate, keystone: Keystone
+):
+    async with (
+        parts.fresh_zone(designate.open, project=keystone.project_id) as zone,
+        Proxy(keystone.url.removesuffix("/v3")) as login,
+        contextlib.aclosing(by_password(keystone, url=f"{login.url}/v3")) as made,
+    ):
         troubles: list[tuple[int, type[ProviderError], str]] = [
             (500, Transient, "does not answer as it should"),
             (404, Denied, "no Keystone v3"),
@@ -138,10 +156,38 @@ async def test_a_keystone_that_is_away_or_slow_or_somewhere_else_is_told_so(desi
 
 
 async def test_logging_in_and_asking_never_block_the_loop(designate: Designate, keystone: Keystone):
-    async with parts.fresh_zone(designate.open, project=keystone.project_id) as zone:
-        made = by_password(keystone)
+    async with (
+        parts.fresh_zone(designate.open, project=keystone.project_id) as zone,
+        contextlib.aclosing(by_password(keystone)) as made,
+    ):
         with blockbuster_ctx():
             await made.read(zone.domain, None)
             await made.apply(zone.domain, [creation(zone.records("www", "A", "192.0.2.1"))])
-            await asyncio.sleep(0)
-        await made.aclose()
+
+
+@pytest.mark.filterwarnings("ignore:Unverified HTTPS request")  # it is what insecureSkipVerify asks for
+async def test_keystone_and_designate_are_believed_only_with_a_certificate_of_their_ca(
+    designate: Designate, keystone: Keystone, tmp_path: Path
+):
+    authority, stranger = await asyncio.to_thread(lambda: (Authority(), Authority()))
+    tls = authority.serving("127.0.0.1")
+    async with (
+        parts.fresh_zone(designate.open, project=keystone.project_id) as zone,
+        Proxy(keystone.url.removesuffix("/v3"), tls) as login,
+        Proxy(designate.guarded, tls) as api,
+    ):
+
+        def made(ca: Mapping[str, str | bool]) -> DesignateProvider:
+            return by_password(keystone, url=f"{login.url}/v3", endpoint=api.url, tls=ca)
+
+        assert await served(made({"caData": authority.pem}), zone, "data")
+        assert await served(made({"caFile": str(authority.file(tmp_path))}), zone, "file")
+        assert await served(made({"insecureSkipVerify": True}), zone, "blind")
+        for ca in ({"caData": stranger.pem}, {}):
+            with pytest.raises(Transient, match=r"Keystone at .* TLS failed .* check config\.tls\.caFile"):
+                await served(made(ca), zone)
+        with pytest.raises(Denied, match=r"config\.tls: the CA cannot be read"):
+            await served(made({"caFile": str(tmp_path / "absent.pem")}), zone)
+        async with parts.provider(api.url, tls={"caData": stranger.pem}) as blind:
+            with pytest.raises(Transient, match=r"Designate at .* TLS failed .* check config\.tls\.caFile"):
+                await blind.read(zone.domain, None)

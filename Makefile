@@ -4,12 +4,12 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 CODE   := mcidns providers tests bench
 
-.PHONY: demo test check bench servers format clean
+.PHONY: demo test check bench servers openstack format clean
 
 demo: $(VENV)/.ready
 	$(BIN)/mcidns demo
 
-test: $(VENV)/.ready servers
+test: $(VENV)/.ready servers openstack
 	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term:skip-covered $(ARGS)
 
 check: $(VENV)/.ready
@@ -28,12 +28,16 @@ format: $(VENV)/.ready
 servers:
 	@sh tests/servers.sh
 
+openstack: $(VENV)/.ready
+	@PYTHON=$(PYTHON) sh tests/openstack.sh
+	@$(BIN)/python -m tests.openstack
+
 $(VENV)/.ready: pyproject.toml
 	@$(PYTHON) -m venv --help >/dev/null 2>&1 && $(PYTHON) -c 'import ensurepip' 2>/dev/null || sh tests/servers.sh python3-venv
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip
-	$(BIN)/pip install --quiet --editable '.[rfc2136,route53,dev]'
+	$(BIN)/pip install --quiet --editable '.[rfc2136,route53,designate,dev]'
 	@touch $@
 
 clean:
-	rm -rf $(VENV) dist build .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-designate .venv-keystone dist build .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 import click
 from rich.console import Console
 
-from bench import deciding, figures, fleet, latency, probing, region_loss, resync, sync, transfer, webhook
+from bench import deciding, designate, figures, fleet, latency, probing, region_loss, resync, sync, transfer, webhook
 from bench.figures import Benchmark, Outcome, Skipped
 from mcidns import runtime
 from mcidns.emulator import StatusError
@@ -22,6 +22,7 @@ ALL: dict[str, Benchmark] = {
     "decide": deciding.run,
     "axfr": transfer.run,
     "first-sync": sync.run,
+    "designate": designate.run,
     "quiet-resync": resync.run,
     "latency": latency.run,
     "region-loss": region_loss.run,

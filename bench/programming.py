@@ -11,7 +11,7 @@ from mcidns.model.records import Change, RecordSet, Wish
 from mcidns.model.references import ObjectRef
 from mcidns.model.zones import Zone
 from mcidns.program.programmer import Programmer
-from mcidns.provider import Capabilities, Content, Held, Propagation, ProviderSettings, Reading, Receipt
+from mcidns.provider import Capabilities, Content, Held, Propagation, Provider, ProviderSettings, Reading, Receipt
 from mcidns_rfc2136 import Rfc2136Provider
 
 PATIENCE = 180.0
@@ -80,7 +80,7 @@ class Timed:
 
 
 @contextlib.asynccontextmanager
-async def running(zone: Zone, provider: Timed) -> AsyncIterator[Programmer]:
+async def running(zone: Zone, provider: Provider) -> AsyncIterator[Programmer]:
     """A Programmer that serves the zone; reports are fetched when nothing moves, as the controller does."""
     reported: list[ObjectRef] = []
     programmer = Programmer(clock=time.time, on_report=reported.append, on_zone=lambda _: None)

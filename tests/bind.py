@@ -88,6 +88,11 @@ class Bind:
         return path.read_text(errors="replace") if path.exists() else ""
 
     @property
+    def rndc_port(self) -> int:
+        """Where rndc.conf in `folder` says that named takes commands."""
+        return self._rndc_port
+
+    @property
     def pid(self) -> int:
         """The process id of the running named."""
         if self._process is None:

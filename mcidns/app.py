@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from mcidns import runtime, web
+from mcidns.agenda import EndOfTurn
 from mcidns.draining import Draining
 from mcidns.fleet import Fleet
 from mcidns.following import Followings, Scope
@@ -138,7 +139,7 @@ class App:
         self._hub = HubWatch(access, WATCHED, deliver=self.intake.deliver, on_restart=self._hub_restarted)
         self._started = clock()
         self._clock = clock
-        self._pending: set[Callable[[], None]] = set()
+        self._loop_once = EndOfTurn()
         self._settled = False
         self._complete = False
 
@@ -215,7 +216,7 @@ class App:
 
     def _surroundings(self) -> Surroundings:
         # Once complete it stays so: a fleet that asks for one more member later says nothing about those that are there.
-        self._complete = self._complete or (self.listing.complete.is_set() and self.telling.members_in_step)
+        self._complete = self._complete or (self.fleet.is_listed and self.telling.members_in_step)
         return Surroundings(
             zones=self.zoning.zones,
             inventory_complete=self._complete,
@@ -272,18 +273,6 @@ class App:
     def _hub_restarted(self) -> None:
         self.metrics.hub_restarts.inc()
         self.listing.soon()
-
-    def _loop_once(self, call: Callable[[], None]) -> None:
-        """Call it once at the end of this turn, however often it was asked for."""
-        if call in self._pending:
-            return
-        self._pending.add(call)
-
-        def now() -> None:
-            self._pending.discard(call)
-            call()
-
-        asyncio.get_running_loop().call_soon(now)
 
 
 async def serve(settings: Settings, access: Access, local: Local = NOTHING) -> int:

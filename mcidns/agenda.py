@@ -145,3 +145,22 @@ class Agenda(Generic[K]):
             await asyncio.wait_for(self._wake.wait(), delay)
         except TimeoutError:
             return
+
+
+class EndOfTurn:
+    """Calls what it is given once at the end of this turn of the loop, however often it was given."""
+
+    def __init__(self) -> None:
+        self._pending: set[Callable[[], None]] = set()
+
+    def __call__(self, call: Callable[[], None]) -> None:
+        """Ask for the call."""
+        if call in self._pending:
+            return
+        self._pending.add(call)
+
+        def now() -> None:
+            self._pending.discard(call)
+            call()
+
+        asyncio.get_running_loop().call_soon(now)

@@ -8,23 +8,26 @@ import time
 from collections.abc import Callable, Mapping
 
 from mcidns import runtime, web
+from mcidns.agenda import EndOfTurn
 from mcidns.draining import Draining
 from mcidns.fleet import Fleet
+from mcidns.following import Followings, Scope
 from mcidns.handlers import HubWatch
 from mcidns.hub.generated import GeneratedMember
+from mcidns.hub.local import NOTHING, Local
 from mcidns.intake import WATCHED, Intake
 from mcidns.kube import kinds
 from mcidns.kube.access import Access
 from mcidns.kube.client import KubeClient
-from mcidns.listing import Following, Listing
+from mcidns.listing import Listing
 from mcidns.model.decisions import Decision
 from mcidns.model.references import ClusterName, ObjectRef
 from mcidns.observe import asking
 from mcidns.observe.inventory import Inventory
 from mcidns.observe.members import Members
+from mcidns.observe.pace import Pace
 from mcidns.observe.prober import Ask, Prober
 from mcidns.observe.resolver import Resolver
-from mcidns.observe.watch import Pace
 from mcidns.precedence import Precedence
 from mcidns.program.programmer import Programmer
 from mcidns.reconcile import Reconciler, Surroundings
@@ -44,7 +47,13 @@ class App:
     """
 
     def __init__(
-        self, settings: Settings, access: Access, *, clock: Callable[[], float] = time.time, ask: Ask | None = None
+        self,
+        settings: Settings,
+        access: Access,
+        *,
+        local: Local = NOTHING,
+        clock: Callable[[], float] = time.time,
+        ask: Ask | None = None,
     ) -> None:
         self.settings = settings
         self.metrics = Metrics()
@@ -56,6 +65,7 @@ class App:
             on_source=lambda ref: self.reconciler.source_changed(ref),
             on_member=self._member_changed,
             on_claims=lambda: self._loop_once(self.intake.members_claims_changed),
+            on_twin=lambda name: self._member_health(name),
         )
         pace = Pace(heartbeat=settings.heartbeat, heartbeat_timeout=settings.heartbeat_timeout)
         self.members = Members(self.inventory, clock=clock, on_health=self._member_health, pace=pace)
@@ -100,6 +110,8 @@ class App:
             on_wanted=self._members_wanted,
             on_unreadable=self.telling.unreadable,
             on_secret=lambda key: self.zoning.secret_changed(key),
+            on_scopes=lambda scopes: self._secrets.want(scopes),
+            local=local,
         )
         self.zoning = Zoning(
             self.programmer,
@@ -123,14 +135,11 @@ class App:
         )
         self.telling.connect(self.intake.get, self.intake.put, self.intake.keys, on_generated=lambda: self._loop_once(self._sweep))
         self.listing = Listing(self._client, WATCHED, self.intake, every=settings.relist)
-        self._following = tuple(
-            Following(self._client, kinds.SECRET, namespace, self.intake)
-            for namespace in dict.fromkeys((settings.namespace, settings.kubefed_namespace))
-        )
+        self._secrets = Followings(self._client, kinds.SECRET, self.intake)
         self._hub = HubWatch(access, WATCHED, deliver=self.intake.deliver, on_restart=self._hub_restarted)
         self._started = clock()
         self._clock = clock
-        self._pending: set[Callable[[], None]] = set()
+        self._loop_once = EndOfTurn()
         self._settled = False
         self._complete = False
 
@@ -151,7 +160,7 @@ class App:
                     self.prober.run(),
                     self.programmer.run(),
                     self.telling.run(),
-                    *(following.run() for following in self._following),
+                    self._secrets.run(),
                 ):
                     tasks.create_task(work)
                 if self.settings.only != "program":
@@ -187,8 +196,8 @@ class App:
 
     async def _listed(self) -> None:
         await self.listing.complete.wait()
-        for following in self._following:
-            await following.complete.wait()
+        await self._secrets.listed(Scope(self.settings.namespace))
+        self.fleet.listed()
 
     async def _settle(self) -> None:
         """Tell the zones when every object was decided once: only then may leftovers be taken away."""
@@ -207,7 +216,7 @@ class App:
 
     def _surroundings(self) -> Surroundings:
         # Once complete it stays so: a fleet that asks for one more member later says nothing about those that are there.
-        self._complete = self._complete or (self.listing.complete.is_set() and self.telling.members_in_step)
+        self._complete = self._complete or (self.fleet.is_listed and self.telling.members_in_step)
         return Surroundings(
             zones=self.zoning.zones,
             inventory_complete=self._complete,
@@ -233,14 +242,14 @@ class App:
 
     def _sweep(self) -> None:
         """Take away generated objects that nothing asks for, once everything that could ask was listed."""
-        if self.listing.complete.is_set() and all(following.complete.is_set() for following in self._following):
-            self.telling.sweep(members_known=self.inventory.ready and not self.inventory.any_lost)
+        if self.fleet.is_listed:
+            self.telling.sweep(members_known=self.inventory.knows, unread=self.fleet.unread)
 
     def _member_health(self, name: ClusterName) -> None:
         health = self.members.health(name)
         if health is not None:
             self.metrics.member_reachable.labels(name).set(health.reachable)
-            for kind, count in (("Service", health.services), ("Ingress", health.ingresses), ("EndpointSlice", health.slices)):
+            for kind, count in health.counts:
                 self.metrics.member_objects.labels(name, kind).set(count)
             self.telling.member(health, self.fleet.spec(name), self.draining.at_risk(name))
 
@@ -265,27 +274,15 @@ class App:
         self.metrics.hub_restarts.inc()
         self.listing.soon()
 
-    def _loop_once(self, call: Callable[[], None]) -> None:
-        """Call it once at the end of this turn, however often it was asked for."""
-        if call in self._pending:
-            return
-        self._pending.add(call)
 
-        def now() -> None:
-            self._pending.discard(call)
-            call()
-
-        asyncio.get_running_loop().call_soon(now)
-
-
-async def serve(settings: Settings, access: Access) -> int:
+async def serve(settings: Settings, access: Access, local: Local = NOTHING) -> int:
     """Run a controller until SIGTERM or SIGINT; 0 after a clean stop."""
     runtime.tune()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    app = App(settings, access)
+    app = App(settings, access, local=local)
     task = asyncio.create_task(app.run(), name="mcidns")
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait({task, stopping}, return_when=asyncio.FIRST_COMPLETED)

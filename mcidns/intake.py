@@ -28,20 +28,21 @@ WATCHED: tuple[Kind, ...] = (
     kinds.DNS_PROVIDER,
     kinds.DNS_ZONE,
     kinds.MEMBER_CLUSTER,
-    kinds.KUBEFED_CLUSTER,
+    *kinds.FLEETS,
     kinds.GLOBAL_HOST,
     kinds.DNS_ENDPOINT,
     kinds.FEDERATED_INGRESS,
     kinds.FEDERATED_SERVICE,
     kinds.INGRESS,
     kinds.SERVICE,
+    *kinds.GATEWAY_API,
 )
 """What kopf watches. Secrets are followed in two namespaces only, by the listing."""
 
 GRAVES = 10_000
 """How many uids of deleted objects are remembered."""
 
-ANNOTATED = (kinds.FEDERATED_INGRESS, kinds.FEDERATED_SERVICE, kinds.INGRESS, kinds.SERVICE)
+ANNOTATED = (kinds.FEDERATED_INGRESS, kinds.FEDERATED_SERVICE, kinds.INGRESS, kinds.SERVICE, *kinds.GATEWAY_API)
 
 
 class Hosts(Protocol):
@@ -188,8 +189,8 @@ class Intake:
     def _of_fleet(self, kind: Kind, key: Key, obj: Object | None) -> None:
         if kind is kinds.SECRET:
             self._fleet.drop_secret(key) if obj is None else self._fleet.put_secret(obj)
-        elif kind is kinds.KUBEFED_CLUSTER:
-            self._fleet.drop_kubefed(key) if obj is None else self._fleet.put_kubefed(obj)
+        elif kind in kinds.FLEETS:
+            self._fleet.drop(kind, key) if obj is None else self._fleet.put(kind, key, obj)
         elif kind is kinds.MEMBER_CLUSTER:
             self._fleet.drop_member(key) if obj is None else self._fleet.put_member(obj)
 

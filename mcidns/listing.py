@@ -1,15 +1,12 @@
 """The host's kinds listed whole, at the start, on schedule and after kopf was restarted; kopf alone would miss deletions."""
 
 import asyncio
-import json
 import logging
-import random
 from collections.abc import Iterable
 from typing import Protocol
 
-from mcidns.kube import errors
 from mcidns.kube.client import KubeClient, Object
-from mcidns.kube.errors import Gone, KubeError, NotFound
+from mcidns.kube.errors import KubeError, NotFound
 from mcidns.kube.kinds import Kind
 
 _LOG = logging.getLogger(__name__)
@@ -104,69 +101,3 @@ class Listing:
 def _key(obj: Object) -> Key:
     metadata = obj.get("metadata") or {}
     return (str(metadata.get("namespace") or ""), str(metadata.get("name") or ""))
-
-
-class Following:
-    """Objects of one kind in one namespace, listed and then watched; for Secrets, which nobody should see cluster-wide."""
-
-    def __init__(self, client: KubeClient, kind: Kind, namespace: str, shelf: Shelf, *, retry: float = 2.0) -> None:
-        self._client = client
-        self._kind = kind
-        self._namespace = namespace
-        self._shelf = shelf
-        self._retry = retry
-        self._version = ""
-        self.complete = asyncio.Event()
-
-    async def run(self) -> None:
-        """Follow until cancelled."""
-        while True:
-            try:
-                if not self._version:
-                    await self._list()
-                await self._watch()
-            except Gone:
-                self._version = ""
-            except KubeError as error:
-                _LOG.warning(
-                    "hub.follow.failed", extra={"kind": self._kind.plural, "namespace": self._namespace, "why": str(error)}
-                )
-                self._version = ""
-                await asyncio.sleep(random.uniform(0.5, 1.0) * self._retry)
-
-    async def _list(self) -> None:
-        items: list[Object] = []
-        version = ""
-        async for body in self._client.list_pages(self._kind, self._namespace):
-            page = json.loads(body)
-            version = str(page.get("metadata", {}).get("resourceVersion", ""))
-            items += page.get("items") or []
-        listed = {_key(item) for item in items}
-        for item in items:
-            self._shelf.put(self._kind, item)
-        for namespace, name in set(self._shelf.keys(self._kind)) - listed:
-            if namespace == self._namespace:
-                self._shelf.gone(self._kind, namespace, name)
-        self._version = version
-        self.complete.set()
-
-    async def _watch(self) -> None:
-        async with self._client.watch(self._kind, self._namespace, resource_version=self._version) as lines:
-            async for line in lines:
-                self._line(line)
-
-    def _line(self, line: bytes) -> None:
-        try:
-            frame = json.loads(line)
-            event, obj = str(frame["type"]), frame["object"]
-            version = str(obj.get("metadata", {}).get("resourceVersion", ""))
-        except (ValueError, KeyError, TypeError, AttributeError):
-            _LOG.warning("hub.follow.garbage", extra={"kind": self._kind.plural})
-            return
-        if event == "ERROR":
-            raise errors.from_status(f"watch of {self._kind}", obj)
-        self._version = version or self._version
-        if event in {"ADDED", "MODIFIED"}:
-            self._shelf.put(self._kind, obj)
-        elif event == "DELETED":
-            self._shelf.gone(self._kind, *_key(obj))

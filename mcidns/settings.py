@@ -20,7 +20,6 @@ class Settings:
 
     only: Half = "both"
     namespace: str = "mcidns-system"
-    kubefed_namespace: str = "kube-federation-system"
     http: tuple[str, int] | None = ("0.0.0.0", 8080)  # noqa: S104  a pod's probes come from outside the pod
     relist: float = 600.0
     heartbeat: float = 10.0

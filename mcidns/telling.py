@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import socket
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Container, Hashable, Iterable, Mapping
 
 from mcidns import words
 from mcidns.backlog import Backlog
@@ -46,8 +46,9 @@ _CLAIMING: Mapping[str, Kind] = {
         kinds.FEDERATED_SERVICE,
         kinds.INGRESS,
         kinds.SERVICE,
-        kinds.KUBEFED_CLUSTER,
         kinds.SECRET,
+        *kinds.GATEWAY_API,
+        *kinds.FLEETS,
     )
 }
 """Objects that ask for others; they have no status of ours, so Events tell."""
@@ -211,11 +212,14 @@ class Telling:
 
     def generated_members(self, wanted: Mapping[ObjectRef, GeneratedMember]) -> None:
         """These MemberClusters shall exist for the fleets, and no others."""
-        self._wanted_members = wanted
+        before, self._wanted_members = self._wanted_members, wanted
         for ref, member in wanted.items():
             self._members.want(ref, member)
+            if before.get(ref) != member:
+                for problem in member.problems:
+                    self._warn(member.made_of, "FieldIgnored", str(problem))
 
-    def sweep(self, *, members_known: bool) -> None:
+    def sweep(self, *, members_known: Callable[[str], bool], unread: Container[ObjectRef]) -> None:
         """Take generated objects away that nobody asks for; only to be called once every kind of the host was listed."""
         if not self._decides:
             return
@@ -225,7 +229,7 @@ class Telling:
         seen_members = [
             obj for key in self._keys(kinds.MEMBER_CLUSTER) if (obj := self.shelf.get(kinds.MEMBER_CLUSTER, *key)) is not None
         ]
-        for ref in members.surplus(self._wanted_members, seen_members):
+        for ref in members.surplus(self._wanted_members, seen_members, unread=unread):
             self._members.want(ref, None)
 
     def seen(self, kind: Kind, key: Key, obj: Object | None) -> None:

@@ -8,6 +8,8 @@ import click
 
 from mcidns import app, telemetry
 from mcidns.errors import ConfigError
+from mcidns.hub import local
+from mcidns.hub.local import Local
 from mcidns.kube import access
 from mcidns.kube.access import Access
 from mcidns.settings import Settings
@@ -18,6 +20,7 @@ EXAMPLES = """Examples:
   mcidns run                                   # in a pod, as its service account
   mcidns run --kubeconfig ~/.kube/config       # on your machine, with the current context
   mcidns run --only decide                     # write DNSEndpoints, leave DNS to ExternalDNS
+  mcidns run --kubeconfig ~/.kube/config --members-from-kubeconfig ~/.kube/config:kind-eu,kind-us
   mcidns run --dry-run --log-format text       # decide and plan, write nothing to DNS
 
 Every option is also an environment variable: MCIDNS_RUN_KUBECONFIG, MCIDNS_RUN_ONLY, …
@@ -31,6 +34,13 @@ Every option is also an environment variable: MCIDNS_RUN_KUBECONFIG, MCIDNS_RUN_
     "--only", type=click.Choice(["both", "decide", "program"]), default="both", show_default=True, help="The half to run."
 )
 @click.option("--namespace", default="mcidns-system", show_default=True, help="The controller's own: its Secrets are read here.")
+@click.option("--clusterprofile-provider-file", default="", help="Programs that give credentials for ClusterProfiles (KEP-5339).")
+@click.option(
+    "--members-from-kubeconfig",
+    default="",
+    metavar="FILE[:CONTEXT,…]",
+    help="Let contexts of a kubeconfig on this machine be members, all or those named.",
+)
 @click.option("--http", default="0.0.0.0:8080", show_default=True, help="Metrics and health: address:port, or 'off'.")
 @click.option("--heartbeat", type=float, default=10.0, show_default=True, help="Seconds between looks at each member's API.")
 @click.option("--heartbeat-timeout", type=float, default=5.0, show_default=True, help="Seconds a member has for the answer.")
@@ -68,7 +78,14 @@ def run(**options: object) -> int:
         read_external_dns=bool(options["read_external_dns_annotations"]),
         dry_run=bool(options["dry_run"]),
     )
-    return asyncio.run(app.serve(settings, _access(str(options["kubeconfig"]), str(options["context"]))))
+    access_ = _access(str(options["kubeconfig"]), str(options["context"]))
+    local_ = _local(str(options["clusterprofile_provider_file"]), str(options["members_from_kubeconfig"]))
+    return asyncio.run(app.serve(settings, access_, local_))
+
+
+def _local(providers: str, contexts: str) -> Local:
+    found = local.read_contexts(contexts) if contexts else {}
+    return Local(local.read_providers(Path(providers).expanduser()) if providers else (), found)
 
 
 def _access(kubeconfig: str, context: str) -> Access:

@@ -130,7 +130,7 @@ def _conflict(name: DnsName, winner: ObjectRef) -> Refusal:
 def _nameless(host: Host) -> Refusal:
     return Refusal(
         "NoHostname",
-        f"no name is claimed: set spec.hostnames, or name one in the rules of {host.source}",
+        f"no name is claimed: set spec.hostnames, or name one in {host.source}",
     )
 
 

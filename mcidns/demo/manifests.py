@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 import mcidns
+from mcidns.emulator import extensions
 
 Object = dict[str, Any]
 
@@ -45,9 +46,9 @@ def crds() -> list[Object]:
 def kubefed_crds() -> list[Object]:
     """KubeFed's own kinds, as little of them as the demo's objects need; a real host has KubeFed's."""
     return [
-        _open_crd("types.kubefed.io", "v1beta1", "FederatedIngress", "federatedingresses"),
-        _open_crd("types.kubefed.io", "v1beta1", "FederatedService", "federatedservices"),
-        _open_crd("core.kubefed.io", "v1beta1", "KubeFedCluster", "kubefedclusters"),
+        extensions.open_definition("types.kubefed.io", "v1beta1", "FederatedIngress", "federatedingresses"),
+        extensions.open_definition("types.kubefed.io", "v1beta1", "FederatedService", "federatedservices"),
+        extensions.open_definition("core.kubefed.io", "v1beta1", "KubeFedCluster", "kubefedclusters"),
     ]
 
 
@@ -161,29 +162,6 @@ def endpoints(*, ready: bool) -> Object:
 def _ingress_spec() -> Object:
     backend = {"service": {"name": "web", "port": {"number": 80}}}
     return {"rules": [{"host": HOSTNAME, "http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]}}]}
-
-
-def _open_crd(group: str, version: str, kind: str, plural: str) -> Object:
-    schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
-    return {
-        "apiVersion": "apiextensions.k8s.io/v1",
-        "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"{plural}.{group}"},
-        "spec": {
-            "group": group,
-            "scope": "Namespaced",
-            "names": {"kind": kind, "listKind": f"{kind}List", "plural": plural, "singular": kind.lower()},
-            "versions": [
-                {
-                    "name": version,
-                    "served": True,
-                    "storage": True,
-                    "schema": {"openAPIV3Schema": schema},
-                    "subresources": {"status": {}},
-                }
-            ],
-        },
-    }
 
 
 def _base64(text: str) -> str:

@@ -86,7 +86,8 @@ class Rest:
         known = verb if not call.target.subresource or verb != "create" else "get"
         if known not in where.resource.verbs:
             raise statuses.method_not_allowed()
-        self._access.check(call.user, Action(verb, where.resource, where.namespace, where.name, call.target.subresource))
+        name = where.name or selectors.only_name(call.query.get("fieldSelector", "")) * (verb in ("list", "watch"))
+        self._access.check(call.user, Action(verb, where.resource, where.namespace, name, call.target.subresource))
         if verb == "watch":
             return await self._watch(call)
         if verb == "list":

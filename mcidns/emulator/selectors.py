@@ -100,6 +100,12 @@ def parse_fields(text: str, resource: Resource) -> tuple[tuple[str, str, bool], 
     return tuple(found)
 
 
+def only_name(text: str) -> str:
+    """The one name that a field selector asks for, by which RBAC's resourceNames hold for lists and watches too."""
+    named = [part.partition("=")[2].removeprefix("=") for part in text.split(",") if re.match(r"metadata\.name==?[^=]", part)]
+    return named[0].strip() if named else ""
+
+
 def select(resource: Resource, namespace: str, query: Mapping[str, str]) -> Selection:
     """The selection a list or watch asks for; raises StatusError 400."""
     labels = parse_labels(query.get("labelSelector", ""))

@@ -1,8 +1,9 @@
 """Claims by annotation (`mcidns.io/hostname` and its kin) turned into the GlobalHost they ask for; applying it lives in publish/.
 
-The family on FederatedIngress, FederatedService, Ingress and Service: `hostname` (names, comma between; `auto`: those of the
-rules), `ttl` (seconds, or a duration), `target` (addresses or a host name in place of what the members report: one static
-target, and no member takes part), `probe-path` (asked for by HTTP, or by HTTPS where an Ingress of the host cluster has TLS).
+The family on FederatedIngress, FederatedService, Ingress, Service, Gateway and the routes of the Gateway API: `hostname` (names,
+comma between; `auto`: those of the rules, or those that listeners and routes share), `ttl` (seconds, or a duration), `target`
+(addresses or a host name in place of what the members report: one static target, and no member takes part), `probe-path` (asked
+for by HTTP, or by HTTPS where an Ingress of the host cluster has TLS).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,7 +19,7 @@ from mcidns.hub.unreadable import Problem, Unreadable
 from mcidns.model import targets
 from mcidns.model.hosts import Selection
 from mcidns.model.names import DnsName, InvalidName
-from mcidns.model.references import ClusterName, ObjectRef, SourceKind, SourceRef
+from mcidns.model.references import GATEWAY_KINDS, ROUTES, ClusterName, ObjectRef, SourceKind, SourceRef
 from mcidns.model.targets import InvalidTarget, Target
 
 PREFIX: Final = "mcidns.io/"
@@ -31,6 +32,8 @@ _SOURCES: Final[Mapping[str, SourceKind]] = {
     "FederatedService": "Service",
     "Ingress": "Ingress",
     "Service": "Service",
+    "Gateway": "Gateway",
+    **{kind: kind for kind in ROUTES},
 }
 
 
@@ -44,13 +47,15 @@ class Unclaimed:
 
 @dataclass(frozen=True, slots=True)
 class MemberObject:
-    """An Ingress or Service of one member, as far as claims go. `rule_hosts` are the hosts of its rules and TLS entries."""
+    """A source of one member, as far as claims go. `rule_hosts` are the names of its rules, or those it shares with listeners."""
 
     cluster: str
     source: SourceRef
     annotations: Pairs
     rule_hosts: tuple[str, ...] = ()
 
+
+_NAMELESS: Final = "no name is shared by the route and the listeners of a Gateway that accepted it"
 
 Claimed = GeneratedHost | Unreadable | Unclaimed
 
@@ -64,7 +69,7 @@ class _Asked:
 
 
 def of_object(obj: Raw, kind: str, *, external_dns: bool = False) -> Claimed:
-    """The claim of a FederatedIngress, FederatedService, Ingress or Service of the host cluster.
+    """The claim of an object of the host cluster.
 
     `external_dns`: ExternalDNS's annotations count where ours are absent.
     """
@@ -83,7 +88,9 @@ def of_object(obj: Raw, kind: str, *, external_dns: bool = False) -> Claimed:
     if problems:
         return metadata.unreadable(about, problems)
     told = list(stray)
-    asked = _asked(given, hosts, source_kind, told)
+    # What the listeners of each member make of a route's names shows only there: no names means those of the source.
+    from_source = source_kind in GATEWAY_KINDS and given["hostname"][1].strip().lower() == AUTO
+    asked = _asked(given, hosts, source_kind, told, from_source=from_source)
     if asked is None:
         return metadata.unreadable(about, told)
     return GeneratedHost(
@@ -102,7 +109,7 @@ def of_object(obj: Raw, kind: str, *, external_dns: bool = False) -> Claimed:
 
 
 def of_members(objects: Iterable[MemberObject], *, external_dns: bool = False) -> Claimed | None:
-    """The one claim of an Ingress or Service that bears annotations in several members: all names, the lowest TTL.
+    """The one claim of an object that bears annotations in several members: all names, the lowest TTL.
 
     None without objects. Members are not named in it, so that one that cannot be asked is not taken out.
     """
@@ -170,11 +177,24 @@ def _path(key: str) -> str:
     return f"metadata.annotations[{short(key)}]"
 
 
-def _asked(given: Mapping[str, tuple[str, str]], hosts: Sequence[str], kind: SourceKind, told: list[Problem]) -> _Asked | None:
-    """What the annotations ask for; None where no name, or no target of a wanted override, can be read."""
-    names = _hostnames(*given["hostname"], hosts, kind, told)
+def _asked(
+    given: Mapping[str, tuple[str, str]],
+    hosts: Sequence[str],
+    kind: SourceKind,
+    told: list[Problem],
+    *,
+    from_source: bool = False,
+) -> _Asked | None:
+    """What the annotations ask for; None where no name, or no target of a wanted override, can be read.
+
+    `from_source`: no names are to be found here, as the source in the members has them.
+    """
+    names = () if from_source else _hostnames(*given["hostname"], hosts, kind, told)
     replaced = _targets(*given["target"], told) if "target" in given else ()
-    if not names or replaced is None:
+    if from_source and replaced:
+        told.append(Problem(_path(given["target"][0]), "stands beside auto, which no member then answers", "write the names"))
+        return None
+    if not (names or from_source) or replaced is None:
         return None
     ttl = _ttl(*given["ttl"], told) if "ttl" in given else None
     return _Asked(names, ttl, replaced, _probe_path(*given["probe-path"], told) if "probe-path" in given else "")
@@ -187,6 +207,8 @@ def _hostnames(key: str, value: str, hosts: Sequence[str], kind: SourceKind, tol
             wanted.append(text)
         elif kind == "Service":
             told.append(Problem(_path(key), "is auto, but a Service has no rules that name hosts", "write the names"))
+        elif not hosts and kind in GATEWAY_KINDS:
+            told.append(Problem(_path(key), f"is auto, but {_NAMELESS}", "write the names, or only auto"))
         elif not hosts:
             told.append(Problem(_path(key), "is auto, but no rule of the Ingress names a host", "write the names, or add a rule"))
         else:

@@ -1,13 +1,14 @@
 """Objects that mcidns makes of annotations and fleets, as values and as manifests; applying them lives in publish/."""
 
 import base64
+import json
 from dataclasses import dataclass
 from typing import Any, Final
 
 from mcidns.hub import selection
 from mcidns.hub.dnsendpoint import MANAGED_BY, MANAGER
-from mcidns.hub.membercluster import AccessSpec, ByKubeconfig, SecretKey
 from mcidns.hub.metadata import Pairs
+from mcidns.hub.reach import AccessSpec, ByContext, ByKubeconfig, ByProvider, ByToken, SecretKey, Way
 from mcidns.hub.unreadable import Problem
 from mcidns.model import targets
 from mcidns.model.hosts import Selection
@@ -75,7 +76,10 @@ class GeneratedHost:
 
 @dataclass(frozen=True, slots=True)
 class GeneratedMember:
-    """The MemberCluster that a fleet object asks for. `region`, `zones` and `labels` yield to what a person has set."""
+    """The MemberCluster that a fleet object asks for. `region`, `zones` and `labels` yield to what a person has set.
+
+    It is not made before the Secret `waits_for` is there, where that is how somebody says that the cluster shall be one.
+    """
 
     name: str
     access: AccessSpec
@@ -84,6 +88,7 @@ class GeneratedMember:
     zones: tuple[str, ...] = ()
     labels: Pairs = ()
     problems: tuple[Problem, ...] = ()
+    waits_for: SecretKey | None = None
 
     @property
     def ref(self) -> ObjectRef:
@@ -147,19 +152,42 @@ def member_manifest(member: GeneratedMember) -> Manifest:
 
 
 def _access(access: AccessSpec) -> Manifest:
-    found: Manifest
-    if isinstance(access.way, ByKubeconfig):
-        found = {"kubeconfigSecretRef": _secret(access.way.secret)}
-    else:
-        found = {"server": access.way.server, "tokenSecretRef": _secret(access.way.token)}
-        if access.way.ca:
-            found["caBundle"] = base64.b64encode(access.way.ca.encode()).decode("ascii")
+    found = _way(access.way)
     if access.proxy_url:
         found["proxyURL"] = access.proxy_url
     if access.impersonate:
         found["impersonate"] = access.impersonate
     if access.insecure:
         found["insecureSkipTLSVerify"] = True
+    return found
+
+
+def _way(way: Way) -> Manifest:
+    match way:
+        case ByKubeconfig(secret):
+            return {"kubeconfigSecretRef": _secret(secret)}
+        case ByContext(context):
+            return {"context": context}
+        case ByToken():
+            found: Manifest = {**_server(way), "tokenSecretRef": _secret(way.token)}
+            return found if way.ca_secret is None else {**found, "caBundleSecretRef": _secret(way.ca_secret)}
+        case ByProvider():
+            provider: Manifest = {"name": way.provider}
+            if way.config:
+                provider["config"] = json.loads(way.config)
+            if way.args:
+                provider["args"] = list(way.args)
+            if way.env:
+                provider["env"] = [{"name": name, "value": value} for name, value in way.env]
+            return {**_server(way), "provider": provider}
+
+
+def _server(way: ByToken | ByProvider) -> Manifest:
+    found: Manifest = {"server": way.server}
+    if way.ca:
+        found["caBundle"] = base64.b64encode(way.ca.encode()).decode("ascii")
+    if way.tls_server_name:
+        found["tlsServerName"] = way.tls_server_name
     return found
 
 

@@ -2,69 +2,18 @@
 
 import base64
 import binascii
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from mcidns.errors import ConfigError
-from mcidns.hub import metadata, times
+from mcidns.hub import metadata, reach, times
 from mcidns.hub.fields import Fields, short
 from mcidns.hub.metadata import Metadata, Raw
+from mcidns.hub.reach import AccessSpec, ByContext, ByKubeconfig, ByProvider, ByToken, SecretKey, Way
 from mcidns.hub.unreadable import Problem, Unreadable
-from mcidns.kube import access
-from mcidns.kube.access import Access
 from mcidns.model.clusters import Cluster, Drain
 from mcidns.model.references import ClusterName, ObjectRef
-from mcidns.model.secrets import Secret
 from mcidns.model.targets import Address
-
-Secrets = Callable[[str, str], Mapping[str, Secret] | None]
-"""The content of a Secret by namespace and name, None where there is none."""
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class SecretKey:
-    """One key of a Secret; an empty namespace is the controller's own."""
-
-    name: str
-    key: str
-    namespace: str = ""
-
-    def __str__(self) -> str:
-        where = f"{self.namespace}/{self.name}" if self.namespace else self.name
-        return f"key {self.key} of Secret {where}"
-
-
-@dataclass(frozen=True, slots=True)
-class ByKubeconfig:
-    """A kubeconfig kept in a Secret."""
-
-    secret: SecretKey
-
-
-@dataclass(frozen=True, slots=True)
-class ByToken:
-    """A server's URL, the CA in PEM (empty: the system's), and a bearer token kept in a Secret."""
-
-    server: str
-    ca: str
-    token: SecretKey
-
-
-@dataclass(frozen=True, slots=True)
-class AccessSpec:
-    """How a member's API is reached, Secrets by reference."""
-
-    way: ByKubeconfig | ByToken
-    proxy_url: str = ""
-    impersonate: str = ""
-    insecure: bool = False
-
-    @property
-    def secret(self) -> SecretKey:
-        """The Secret that must be known before the member can be asked."""
-        return self.way.secret if isinstance(self.way, ByKubeconfig) else self.way.token
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +38,9 @@ def parse(obj: Raw) -> MemberSpec | Unreadable:
     return metadata.unreadable(about, problems) if problems or member is None else member
 
 
-def _member(about: Metadata, spec: Fields, way: ByKubeconfig | ByToken) -> MemberSpec:
+def _member(about: Metadata, spec: Fields, way: Way) -> MemberSpec:
     fields, source = spec.child("access"), spec.child("source")
-    proxy = fields.text("proxyURL")
-    if proxy and not is_url(proxy, ("http", "https")):
-        fields.refuse("proxyURL", f"{short(proxy)!r} is no proxy's URL", "write one such as http://proxy.example.org:3128")
+    proxy = read_proxy(fields, "proxyURL")
     return MemberSpec(
         cluster=Cluster(
             name=ClusterName(about.ref.name),
@@ -102,6 +49,7 @@ def _member(about: Metadata, spec: Fields, way: ByKubeconfig | ByToken) -> Membe
             address_map=_address_map(spec),
             labels=about.labels,
             drain=_drain(spec),
+            created_at=about.created_at,
         ),
         access=AccessSpec(way, proxy, fields.text("impersonate"), fields.flag("insecureSkipTLSVerify")),
         source=ObjectRef(source.text("kind"), source.text("namespace"), source.text("name")) if spec.has("source") else None,
@@ -111,34 +59,81 @@ def _member(about: Metadata, spec: Fields, way: ByKubeconfig | ByToken) -> Membe
     )
 
 
-def _way(fields: Fields) -> ByKubeconfig | ByToken | None:
-    if fields.has("kubeconfigSecretRef") == fields.has("server"):
-        fields.refuse("", "needs exactly one way to the API", "give kubeconfigSecretRef, or server with tokenSecretRef")
+_WAYS = ("kubeconfigSecretRef", "server", "context")
+_OF_SERVER = ("caBundle", "caBundleSecretRef", "tokenSecretRef", "tlsServerName", "provider")
+
+
+def _way(fields: Fields) -> Way | None:
+    given = [key for key in _WAYS if fields.has(key)]
+    if len(given) != 1:
+        remedy = "give kubeconfigSecretRef, or server with tokenSecretRef or provider, or context"
+        fields.refuse("", "needs exactly one way to the API", remedy)
         return None
-    if fields.has("kubeconfigSecretRef"):
-        for key in ("caBundle", "tokenSecretRef"):
+    if given[0] != "server":
+        for key in _OF_SERVER:
             if fields.has(key):
-                fields.refuse(key, "has no meaning beside kubeconfigSecretRef", "remove it; the kubeconfig holds its own")
+                fields.refuse(key, f"has no meaning beside {given[0]}", "remove it; the kubeconfig holds its own")
+    if given[0] == "kubeconfigSecretRef":
         return ByKubeconfig(_secret_key(fields.child("kubeconfigSecretRef"), "kubeconfig"))
-    server = fields.text("server", need="required")
-    if server and not is_url(server, ("http", "https")):
-        fields.refuse("server", f"{short(server)!r} is no URL of an API server", "write one such as https://api.example.org:6443")
-    if not fields.has("tokenSecretRef"):
-        fields.refuse("tokenSecretRef", "is missing", "name the Secret that holds the token")
-    return ByToken(server, read_ca(fields), _secret_key(fields.child("tokenSecretRef"), "token"))
+    if given[0] == "context":
+        return ByContext(fields.text("context", need="required"))
+    return _server(fields)
+
+
+def _server(fields: Fields) -> Way | None:
+    server = read_server(fields, "server")
+    if fields.has("tokenSecretRef") == fields.has("provider"):
+        remedy = "name the Secret that holds the token, or the access provider that gives one"
+        fields.refuse("tokenSecretRef", "stands beside provider" if fields.has("provider") else "is missing", remedy)
+        return None
+    ca, name = read_ca(fields), fields.text("tlsServerName")
+    if fields.has("provider"):
+        provider = fields.child("provider")
+        config = provider.raw("config")
+        return ByProvider(
+            server=server,
+            ca=ca,
+            provider=provider.text("name", need="required"),
+            config=reach.canonical(config) if config is not None else "",
+            args=provider.texts("args"),
+            env=tuple((one.text("name", need="required"), one.text("value")) for one in provider.children("env")),
+            tls_server_name=name,
+        )
+    ca_secret = _secret_key(fields.child("caBundleSecretRef"), "ca.crt") if fields.has("caBundleSecretRef") else None
+    if ca and ca_secret is not None:
+        fields.refuse("caBundleSecretRef", "stands beside caBundle", "remove one of them")
+    return ByToken(server, ca, _secret_key(fields.child("tokenSecretRef"), "token"), ca_secret, name)
 
 
 def _secret_key(fields: Fields, key: str) -> SecretKey:
     return SecretKey(fields.text("name", need="required"), fields.text("key") or key, fields.text("namespace"))
 
 
-def read_ca(fields: Fields) -> str:
-    """The PEM text of `caBundle`, empty if there is none."""
-    text = fields.text("caBundle")
+def read_server(fields: Fields, key: str, *, bare: bool = False) -> str:
+    """The URL of an API server; `bare`: without a scheme it means https."""
+    server = fields.text(key, need="required")
+    if server and "://" not in server and bare:
+        server = f"https://{server}"
+    if server and not is_url(server, ("http", "https")):
+        fields.refuse(key, f"{short(server)!r} is no URL of an API server", "write one such as https://api.example.org:6443")
+    return server
+
+
+def read_proxy(fields: Fields, key: str) -> str:
+    """The URL of an HTTP proxy, empty if there is none."""
+    proxy = fields.text(key)
+    if proxy and not is_url(proxy, ("http", "https")):
+        fields.refuse(key, f"{short(proxy)!r} is no proxy's URL", "write one such as http://proxy.example.org:3128")
+    return proxy
+
+
+def read_ca(fields: Fields, key: str = "caBundle") -> str:
+    """The PEM text of a field in base64, empty if there is none."""
+    text = fields.text(key)
     pem = decode_base64(text)
     if pem is None or not pem.isascii() or (text and b"-----BEGIN CERTIFICATE-----" not in pem):
-        fields.refuse("caBundle", "is not base64 of PEM certificates", "encode the whole PEM file once, with base64")
-    if text and fields.flag("insecureSkipTLSVerify"):
+        fields.refuse(key, "is not base64 of PEM certificates", "encode the whole PEM file once, with base64")
+    if key == "caBundle" and text and fields.flag("insecureSkipTLSVerify"):
         fields.refuse("caBundle", "has no effect with insecureSkipTLSVerify", "remove one of them")
     return (pem or b"").decode("ascii", "replace")
 
@@ -193,36 +188,3 @@ def decode_base64(text: str) -> bytes | None:
         return base64.b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError):
         return None
-
-
-def reach(spec: AccessSpec, secrets: Secrets, namespace: str) -> Access:
-    """Put in the Secrets' content; `namespace` is the controller's. Raises ConfigError, which shows nothing of it."""
-    wanted = spec.secret
-    content = secrets(wanted.namespace or namespace, wanted.name)
-    if content is None:
-        raise ConfigError("spec.access", f"Secret {wanted.namespace or namespace}/{wanted.name} does not exist", "create it")
-    value = content.get(wanted.key)
-    if value is None or not value.value.strip():
-        raise ConfigError("spec.access", f"{wanted} is empty or missing", "put it there, or correct the reference")
-    match spec.way:
-        case ByToken(server, ca, _):
-            proxy = Secret(spec.proxy_url) if spec.proxy_url else None
-            return access.from_token(server, ca, value, proxy_url=proxy, impersonate=spec.impersonate, insecure=spec.insecure)
-        case ByKubeconfig():
-            return _over(read_kubeconfig(value), spec)
-
-
-def read_kubeconfig(value: Secret) -> Access:
-    """A kubeconfig from a Secret. Raises ConfigError, whatever the text is."""
-    try:
-        return access.from_kubeconfig(value.value)
-    except (ValueError, RecursionError):
-        # YAML that is well formed but holds impossible dates or endless nesting; the error's text would quote it.
-        raise ConfigError("kubeconfig", "cannot be read", "put a whole kubeconfig file into the Secret") from None
-
-
-def _over(found: Access, spec: AccessSpec) -> Access:
-    """What the MemberCluster says stands above what the kubeconfig says."""
-    identity = replace(found.identity, impersonate=spec.impersonate) if spec.impersonate else found.identity
-    proxy = Secret(spec.proxy_url) if spec.proxy_url else found.proxy_url
-    return replace(found, identity=identity, insecure=spec.insecure or found.insecure, proxy_url=proxy)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from mcidns.hub import times
 from mcidns.hub.fields import Fields, short
@@ -10,6 +11,14 @@ from mcidns.model.references import ObjectRef
 
 Raw = Mapping[str, object]
 """An object as decoded JSON; its shape is not to be trusted."""
+
+REGION: Final = "mcidns.io/region"
+"""Annotation or label of an object that makes a member; it stands above what the fleet itself says."""
+
+TOPOLOGY_REGION: Final = "topology.kubernetes.io/region"
+TOPOLOGY_ZONE: Final = "topology.kubernetes.io/zone"
+
+_OURS: Final = ("mcidns.io/", "app.kubernetes.io/", "kubectl.kubernetes.io/")
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -48,3 +57,15 @@ def read(obj: Raw, kind: str, problems: list[Problem]) -> Metadata:
 def unreadable(metadata: Metadata, problems: list[Problem]) -> Unreadable:
     """The mistakes found, in the order of their fields and each once."""
     return Unreadable(metadata.ref, metadata.uid, metadata.generation, tuple(sorted(set(problems))))
+
+
+def region(metadata: Metadata, *others: str) -> str:
+    """The region that an object's annotation or label says, else the first of `others` that says one."""
+    labels = dict(metadata.labels)
+    said = (dict(metadata.annotations).get(REGION, ""), labels.get(REGION, ""), *others, labels.get(TOPOLOGY_REGION, ""))
+    return next((one for one in said if one), "")
+
+
+def passed_on(metadata: Metadata) -> Pairs:
+    """Labels by which a claim may select the member; those about the object itself stay with it."""
+    return tuple((key, value) for key, value in metadata.labels if not key.startswith(_OURS))

@@ -10,12 +10,16 @@ from mcidns.errors import ConfigError
 from mcidns.kube import kubeconfig, tls
 from mcidns.model.secrets import Secret
 
+EXEC_VERSIONS: Final = ("client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1")
 ACCOUNT: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 
 @dataclass(frozen=True, slots=True)
 class ExecPlugin:
-    """A program that prints an ExecCredential (client.authentication.k8s.io v1 or v1beta1)."""
+    """A program that prints an ExecCredential (client.authentication.k8s.io v1 or v1beta1).
+
+    `config` is JSON that it gets with what it is told of the cluster. It has `timeout` seconds.
+    """
 
     command: str
     args: tuple[str, ...] = ()
@@ -23,6 +27,8 @@ class ExecPlugin:
     api_version: str = "client.authentication.k8s.io/v1"
     provide_cluster_info: bool = False
     install_hint: str = ""
+    config: str = ""
+    timeout: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +204,7 @@ def _plugin(user: kubeconfig.Section, *, trusted: bool) -> ExecPlugin | None:
         remedy = "put a token or a client certificate there: programs named in a Secret are not run"
         raise ConfigError(user.field("exec"), "a credential plug-in is not allowed here", remedy)
     version = section.text("apiVersion") or "client.authentication.k8s.io/v1"
-    if version not in ("client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1"):
+    if version not in EXEC_VERSIONS:
         raise ConfigError(section.field("apiVersion"), f"{version[:80]!r} is not known", "use client.authentication.k8s.io/v1")
     return ExecPlugin(
         command=section.required("command", "name the program that prints the credential"),

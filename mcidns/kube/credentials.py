@@ -2,8 +2,10 @@
 
 import asyncio
 import base64
+import contextlib
 import json
 import os
+import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,7 +22,6 @@ from mcidns.model.secrets import Secret
 FILE_AGE = 10.0
 """Seconds for which a token file's content is used; the kubelet renews it long before it expires."""
 
-PLUGIN_TIMEOUT = 30.0
 PLUGIN_AGE = 600.0
 EARLY = 60.0
 """A credential is renewed this many seconds before it expires."""
@@ -145,16 +146,19 @@ async def _ask(plugin: ExecPlugin, access: Access) -> _Status:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
+            start_new_session=True,
         )
     except OSError as error:
         raise ConfigError("exec.command", f"{plugin.command!r} cannot be run ({type(error).__name__})", remedy) from error
     try:
-        output, _ = await asyncio.wait_for(process.communicate(), PLUGIN_TIMEOUT)
+        output, _ = await asyncio.wait_for(process.communicate(), plugin.timeout)
     except TimeoutError as error:
-        raise ConfigError("exec.command", f"{plugin.command!r} gave nothing within {PLUGIN_TIMEOUT:g} s", remedy) from error
+        raise ConfigError("exec.command", f"{plugin.command!r} gave nothing within {plugin.timeout:g} s", remedy) from error
     finally:
         if process.returncode is None:
-            process.kill()
+            # With all that it started: a child that lives on would hold the pipe open, and us waiting.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
             await process.wait()
     if process.returncode != 0:
         remedy = "run it by hand to see its complaint"
@@ -166,7 +170,14 @@ def _spec(plugin: ExecPlugin, access: Access) -> dict[str, object]:
     spec: dict[str, object] = {"interactive": False}
     if plugin.provide_cluster_info:
         ca = base64.b64encode(access.ca.encode("ascii")).decode("ascii")
-        cluster = {"server": access.server, "certificate-authority-data": ca, "insecure-skip-tls-verify": access.insecure}
+        cluster = {
+            "server": access.server,
+            "certificate-authority-data": ca,
+            "insecure-skip-tls-verify": access.insecure,
+            "tls-server-name": access.tls_server_name,
+            "proxy-url": access.proxy_url.value if access.proxy_url else "",
+            "config": json.loads(plugin.config) if plugin.config else None,
+        }
         spec["cluster"] = {key: value for key, value in cluster.items() if value}
     return spec
 

@@ -1,6 +1,6 @@
 """Every Kubernetes kind we read or write, with its place in the API, once; what their objects mean lives elsewhere."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 
@@ -27,6 +27,10 @@ class Kind:
         tail = f"/{subresource}" if subresource else ""
         return f"{root}{scope}/{self.plural}{leaf}{tail}"
 
+    def of_version(self, version: str) -> "Kind":
+        """The same kind in another version of its group."""
+        return replace(self, version=version)
+
     def __str__(self) -> str:
         return f"{self.plural}.{self.group}" if self.group else self.plural
 
@@ -43,6 +47,20 @@ DNS_ENDPOINT: Final = Kind("externaldns.k8s.io", "v1alpha1", "DNSEndpoint", "dns
 FEDERATED_INGRESS: Final = Kind("types.kubefed.io", "v1beta1", "FederatedIngress", "federatedingresses", namespaced=True)
 FEDERATED_SERVICE: Final = Kind("types.kubefed.io", "v1beta1", "FederatedService", "federatedservices", namespaced=True)
 KUBEFED_CLUSTER: Final = Kind("core.kubefed.io", "v1beta1", "KubeFedCluster", "kubefedclusters", namespaced=True)
+
+CLUSTER_PROFILE: Final = Kind("multicluster.x-k8s.io", "v1alpha1", "ClusterProfile", "clusterprofiles", namespaced=True)
+KARMADA_CLUSTER: Final = Kind("cluster.karmada.io", "v1alpha1", "Cluster", "clusters", namespaced=False)
+MANAGED_CLUSTER: Final = Kind("cluster.open-cluster-management.io", "v1", "ManagedCluster", "managedclusters", namespaced=False)
+
+GATEWAY_GROUP: Final = "gateway.networking.k8s.io"
+GATEWAY: Final = Kind(GATEWAY_GROUP, "v1", "Gateway", "gateways", namespaced=True)
+HTTP_ROUTE: Final = Kind(GATEWAY_GROUP, "v1", "HTTPRoute", "httproutes", namespaced=True)
+GRPC_ROUTE: Final = Kind(GATEWAY_GROUP, "v1", "GRPCRoute", "grpcroutes", namespaced=True)
+TLS_ROUTE: Final = Kind(GATEWAY_GROUP, "v1", "TLSRoute", "tlsroutes", namespaced=True)
+
+GATEWAY_API: Final = (GATEWAY, HTTP_ROUTE, GRPC_ROUTE, TLS_ROUTE)
+FLEETS: Final = (KUBEFED_CLUSTER, CLUSTER_PROFILE, KARMADA_CLUSTER, MANAGED_CLUSTER)
+"""Kinds by which fleets list their clusters."""
 
 INGRESS: Final = Kind("networking.k8s.io", "v1", "Ingress", "ingresses", namespaced=True)
 SERVICE: Final = Kind("", "v1", "Service", "services", namespaced=True)
@@ -62,7 +80,8 @@ ALL: Final = (
     DNS_ENDPOINT,
     FEDERATED_INGRESS,
     FEDERATED_SERVICE,
-    KUBEFED_CLUSTER,
+    *FLEETS,
+    *GATEWAY_API,
     INGRESS,
     SERVICE,
     ENDPOINT_SLICE,

@@ -22,7 +22,10 @@ class Drain:
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """A member as the inventory knows it. `address_map` turns an address its load balancer reports into the public one (NAT)."""
+    """A member as the inventory knows it. `address_map` turns an address its load balancer reports into the public one (NAT).
+
+    `created_at` (unix seconds) is when it became a member.
+    """
 
     name: ClusterName
     region: str = ""
@@ -31,6 +34,7 @@ class Cluster:
     address_map: tuple[tuple[Address, Address], ...] = ()
     labels: tuple[tuple[str, str], ...] = ()
     drain: Drain | None = None
+    created_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, order=True)

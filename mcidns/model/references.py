@@ -1,9 +1,14 @@
 """References to Kubernetes objects and the sources behind a host; fetching them lives with the clients."""
 
-from typing import Literal, NamedTuple, NewType
+from typing import Final, Literal, NamedTuple, NewType, get_args
 
 ClusterName = NewType("ClusterName", str)
-SourceKind = Literal["Ingress", "Service"]
+RouteKind = Literal["HTTPRoute", "GRPCRoute", "TLSRoute"]
+SourceKind = Literal["Ingress", "Service", "Gateway", "HTTPRoute", "GRPCRoute", "TLSRoute"]
+
+ROUTES: Final[tuple[RouteKind, ...]] = get_args(RouteKind)
+GATEWAY_KINDS: Final[frozenset[str]] = frozenset(("Gateway", *ROUTES))
+"""Kinds of the Gateway API, which a member may serve or not."""
 
 
 class ObjectRef(NamedTuple):
@@ -18,7 +23,7 @@ class ObjectRef(NamedTuple):
 
 
 class SourceRef(NamedTuple):
-    """An Ingress or Service that exists under this name in several members."""
+    """An Ingress, Service, Gateway or route that exists under this name in several members."""
 
     kind: SourceKind
     namespace: str

@@ -12,10 +12,13 @@ from mcidns.kube import kinds
 from mcidns.kube.access import Access
 from mcidns.kube.client import KubeClient
 from mcidns.kube.errors import KubeError, TooManyRequests, Unreachable
+from mcidns.kube.kinds import Kind
 from mcidns.observe import feed
+from mcidns.observe.discovery import Discovery
 from mcidns.observe.gate import Gate
+from mcidns.observe.pace import Pace
 from mcidns.observe.store import MemberStore
-from mcidns.observe.watch import Pace, Reflector, Trouble
+from mcidns.observe.watch import Reflector, Trouble
 
 _LOG = logging.getLogger(__name__)
 
@@ -46,7 +49,10 @@ class Contact:
         self._silent: Trouble | None = None
         self._wake = asyncio.Event()
         self._beat_now = asyncio.Event()
+        self._spoke = asyncio.Event()
+        self._discovery = Discovery(client)
         self._reflectors = tuple(Reflector(one, self) for one in feed.feeds(store))
+        self._gateways = tuple(Reflector(one, self) for one in feed.gateway_feeds(store))
 
     @property
     def trouble(self) -> Trouble | None:
@@ -60,25 +66,46 @@ class Contact:
 
     @property
     def current(self) -> bool:
-        """Every kind is held as the API holds it."""
+        """Every kind that every member has is held as the API holds it."""
         return all(one.current for one in self._reflectors)
+
+    @property
+    def gateways_trouble(self) -> Trouble | None:
+        """Why the Gateway API's kinds cannot be read; that harms only what rests on them."""
+        return next((one.failing for one in self._gateways if one.failing is not None), None)
+
+    @property
+    def gateways_current(self) -> bool:
+        """The Gateway API's kinds are held as the API holds them, or are not served."""
+        return all(one.current for one in self._gateways)
 
     @property
     def relists(self) -> int:
         """Lists besides the first, over all kinds."""
-        return sum(one.relists for one in self._reflectors)
+        return sum(one.relists for one in self._all)
 
     @property
     def skipped(self) -> int:
         """Objects and frames that could not be read."""
-        return sum(one.skipped for one in self._reflectors)
+        return sum(one.skipped for one in self._all)
+
+    @property
+    def _all(self) -> tuple[Reflector, ...]:
+        return (*self._reflectors, *self._gateways)
 
     async def run(self) -> None:
         """Ask until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             for reflector in self._reflectors:
                 tasks.create_task(reflector.run(), name=f"watch {reflector.feed.kind.plural}")
+            for reflector in self._gateways:
+                tasks.create_task(self._once_it_speaks(reflector), name=f"watch {reflector.feed.kind.plural}")
             tasks.create_task(self._heartbeat(), name="heartbeat")
+
+    async def _once_it_speaks(self, reflector: Reflector) -> None:
+        """What is optional is asked of an API that is known to be one: then its not serving a kind is an answer."""
+        await self._spoke.wait()
+        await reflector.run()
 
     def use(self, access: Access) -> bool:
         """Ask in another name from the next request on, and try at once; False if the way to the API differs.
@@ -93,7 +120,7 @@ class Contact:
 
     def distrust(self) -> None:
         """This is not the API it was: read everything again. Until then the member's word is not current."""
-        for reflector in self._reflectors:
+        for reflector in self._all:
             reflector.interrupt(relist=True)
         self._try_again()
 
@@ -116,11 +143,17 @@ class Contact:
 
     def changed(self) -> None:
         """A reflector's condition changed."""
+        if self.speaks():
+            self._spoke.set()
         self._on_state()
 
     def woken(self) -> asyncio.Event:
         """Set when there is reason to try again before a delay is over."""
         return self._wake
+
+    async def served(self, versions: tuple[Kind, ...]) -> Kind:
+        """The first of these that the API serves. Raises NotFound where it serves none."""
+        return await self._discovery.served(versions)
 
     # --- heartbeat
 
@@ -146,7 +179,7 @@ class Contact:
             self.heard_at = self._clock()
         except Unreachable as error:
             # Streams from before the silence may be dead without knowing it.
-            for reflector in self._reflectors:
+            for reflector in self._all:
                 reflector.interrupt()
             return error
         except (KubeError, ConfigError) as error:

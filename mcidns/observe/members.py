@@ -11,12 +11,12 @@ from mcidns.kube import errors, kinds
 from mcidns.kube.access import Access
 from mcidns.kube.client import KubeClient
 from mcidns.kube.errors import KubeError
-from mcidns.model.clusters import Cluster, LostReason
+from mcidns.model.clusters import Cluster, Lost, LostReason
 from mcidns.model.references import ClusterName
 from mcidns.observe.contact import Contact
 from mcidns.observe.gate import Gate
 from mcidns.observe.inventory import Inventory
-from mcidns.observe.watch import Pace
+from mcidns.observe.pace import Pace
 
 _LOG = logging.getLogger(__name__)
 
@@ -26,6 +26,8 @@ class MemberHealth:
     """What is to be said of one member; equal while nothing changed.
 
     `last_seen` in unix seconds: of a member that answers, since when it does; of a silent one, when it last did.
+    `gateways_trouble`: why its Gateways and routes cannot be read. `twin_of`: the member that counts in place of this one,
+    as both are the same cluster.
     """
 
     cluster: ClusterName
@@ -41,6 +43,21 @@ class MemberHealth:
     last_seen: float | None = None
     relists: int = 0
     skipped: int = 0
+    gateways: int = 0
+    routes: int = 0
+    gateways_trouble: str = ""
+    twin_of: ClusterName | None = None
+
+    @property
+    def counts(self) -> tuple[tuple[str, int], ...]:
+        """Objects held, by kind; routes of all kinds together."""
+        return (
+            ("Service", self.services),
+            ("Ingress", self.ingresses),
+            ("EndpointSlice", self.slices),
+            ("Gateway", self.gateways),
+            ("Route", self.routes),
+        )
 
 
 @dataclass(slots=True)
@@ -50,7 +67,7 @@ class _Running:
     task: asyncio.Task[None] | None = None
     contact: Contact | None = None
     version: str = ""
-    cluster_id: str = ""
+    identified: bool = False
     told: tuple[bool, str] | None = None
     well: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -132,10 +149,14 @@ class Members:
             ingresses=len(entry.store.ingresses),
             slices=len(entry.store.slices),
             version=running.version,
-            cluster_id=running.cluster_id,
+            cluster_id=entry.cluster_id,
             last_seen=entry.answers_since if lost is None or contact is None else contact.heard_at,
             relists=contact.relists if contact is not None else 0,
             skipped=contact.skipped if contact is not None else 0,
+            gateways=len(entry.store.attachments.gateways),
+            routes=sum(len(routes) for routes in entry.store.attachments.routes.values()),
+            gateways_trouble=_told(entry.blind),
+            twin_of=self._inventory.twin_of(name),
         )
 
     def _start(self, running: _Running) -> None:
@@ -165,6 +186,8 @@ class Members:
 
     async def _attend(self, running: _Running, access: Access) -> None:
         store = self._inventory.begin(running.cluster.name)
+        running.identified = False
+        running.well.set()
         async with KubeClient(access, timeout=self._timeout) as client:
             contact = Contact(
                 client,
@@ -177,35 +200,60 @@ class Members:
             running.contact = contact
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(contact.run())
-                tasks.create_task(self._identify(running, client))
+                tasks.create_task(self._identify(running, contact))
 
-    async def _identify(self, running: _Running, client: KubeClient) -> None:
-        """Learn version and cluster id each time the member begins to answer; both are for people, so failing to is no trouble."""
+    async def _identify(self, running: _Running, contact: Contact) -> None:
+        """Learn version and cluster id at the start and each time the member begins to answer.
+
+        A member counts only when it was tried whether it is one that is known already; one that cannot be told is another.
+        """
+        name = running.cluster.name
         while True:
             await running.well.wait()
             running.well.clear()
-            before = (running.version, running.cluster_id)
-            try:
-                running.version = str((await client.get_path("/version")).get("gitVersion", ""))[:64]
-                system = await client.get(kinds.NAMESPACE, None, "kube-system")
-                running.cluster_id = str((system.get("metadata") or {}).get("uid", ""))[:64]
-                if before[1] not in ("", running.cluster_id) and running.contact is not None:
-                    _LOG.warning("member.replaced", extra={"cluster": running.cluster.name, "cluster_id": running.cluster_id})
-                    running.contact.distrust()
-            except (KubeError, ConfigError) as error:
-                _LOG.debug("member.unidentified", extra={"cluster": running.cluster.name, "why": str(error)})
-            if before != (running.version, running.cluster_id):
-                self._on_health(running.cluster.name)
+            entry = self._inventory.entry(name)
+            before = (running.version, entry.cluster_id if entry is not None else "")
+            after = await self._identity(contact.client, before)
+            running.version = after[0]
+            self._inventory.identify(name, after[1])
+            if before[1] not in ("", after[1]):
+                _LOG.warning("member.replaced", extra={"cluster": name, "cluster_id": after[1]})
+                contact.distrust()
+            if not running.identified:
+                running.identified = True
+                self._state(running, contact)
+            if before != after:
+                self._on_health(name)
+
+    @staticmethod
+    async def _identity(client: KubeClient, known: tuple[str, str]) -> tuple[str, str]:
+        """Version and uid of kube-system; what cannot be learnt is as it was."""
+        version, cluster_id = known
+        try:
+            version = str((await client.get_path("/version")).get("gitVersion", ""))[:64]
+            system = await client.get(kinds.NAMESPACE, None, "kube-system")
+            cluster_id = str((system.get("metadata") or {}).get("uid", ""))[:64] or cluster_id
+        except (KubeError, ConfigError) as error:
+            _LOG.debug("member.unidentified", extra={"server": client.access.server, "why": str(error)})
+        return version, cluster_id
 
     def _state(self, running: _Running, contact: Contact) -> None:
         if running.contact is not contact:
             return
-        trouble = contact.trouble
+        name, trouble, blind = running.cluster.name, contact.trouble, contact.gateways_trouble
+        told = self._inventory.entry(name)
+        doubt = told.blind if told is not None else None
+        if blind is not None:
+            self._inventory.gateways(name, (errors.lost_reason(blind), str(blind)))
+        elif contact.gateways_current:
+            self._inventory.gateways(name, None)
         if trouble is not None:
             self._lose(running, trouble)
-        elif contact.current:
-            self._inventory.answered(running.cluster.name)
+        elif contact.current and running.identified and (blind is not None or contact.gateways_current):
+            self._inventory.answered(name)
             self._tell(running)
+        if told is not None and told.blind != doubt:
+            self._on_health(name)
 
     def _lose(self, running: _Running, error: Exception) -> None:
         known = isinstance(error, (KubeError, ConfigError))
@@ -229,3 +277,7 @@ class Members:
         else:
             _LOG.warning("member.lost", extra={"cluster": name, "reason": entry.lost.reason, "why": entry.lost.detail})
         self._on_health(name)
+
+
+def _told(blind: Lost | None) -> str:
+    return blind.detail if blind is not None else ""

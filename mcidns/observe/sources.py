@@ -22,7 +22,9 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """An Ingress or Service as kept: `services` are the back ends it names, None where it is itself the Service.
+    """A source as kept: `services` are the back ends it names, None where it is itself the Service.
+
+    A back end is a name in the source's own namespace, or namespace and name with a slash between.
 
     `annotations` are ours and ExternalDNS's only; `uid` and `created` are kept where there are any.
     """
@@ -55,7 +57,7 @@ def service(item: shapes.Service) -> Source:
     kind = item.spec.type if item.spec is not None else ""
     # Whatever stands in the status of another type is a leftover that nobody answers at.
     found, unreadable = _targets(item.status) if kind == "LoadBalancer" else (frozenset[Target](), ())
-    annotations = _annotations(item.metadata.annotations)
+    annotations = kept(item.metadata.annotations)
     return Source(
         targets=found,
         unreadable=unreadable,
@@ -72,12 +74,12 @@ def ingress(item: shapes.Ingress) -> Source:
     spec = item.spec or shapes.IngressSpec()
     written = [rule.host for rule in spec.rules or () if rule.host]
     written += [host for entry in spec.tls or () for host in entry.hosts or () if host]
-    names, bad = _names(written)
-    annotations = _annotations(item.metadata.annotations)
+    hostnames, bad = names(written, "host in rules or tls")
+    annotations = kept(item.metadata.annotations)
     return Source(
         targets=found,
         unreadable=unreadable + bad,
-        hostnames=names,
+        hostnames=hostnames,
         services=tuple(sorted({sys.intern(name) for name in _services(spec)})),
         annotations=annotations,
         uid=item.metadata.uid if annotations else "",
@@ -143,15 +145,16 @@ def _targets(status: shapes.BalancerStatus | None) -> tuple[frozenset[Target], t
     return frozenset(found), tuple(sorted(set(unreadable)))
 
 
-def _names(written: Iterable[str]) -> tuple[tuple[DnsName, ...], tuple[str, ...]]:
-    names: set[DnsName] = set()
+def names(written: Iterable[str], where: str) -> tuple[tuple[DnsName, ...], tuple[str, ...]]:
+    """Host names read, and what is wrong with the others; `where` says of which field they are."""
+    found: set[DnsName] = set()
     bad: list[str] = []
     for text in written:
         try:
-            names.add(DnsName.parse(text))
+            found.add(DnsName.parse(text))
         except InvalidName as error:
-            bad.append(f"host in rules or tls: {error}")
-    return tuple(sorted(names)), tuple(sorted(set(bad)))
+            bad.append(f"{where}: {error}")
+    return tuple(sorted(found)), tuple(sorted(set(bad)))
 
 
 def _services(spec: shapes.IngressSpec) -> Iterator[str]:
@@ -162,7 +165,8 @@ def _services(spec: shapes.IngressSpec) -> Iterator[str]:
             yield backend.service.name
 
 
-def _annotations(written: dict[str, str] | None) -> tuple[tuple[str, str], ...]:
+def kept(written: dict[str, str] | None) -> tuple[tuple[str, str], ...]:
+    """Annotations that are ours or ExternalDNS's, sorted."""
     if not written:
         return ()
     return tuple(sorted((key, value) for key, value in written.items() if key.startswith(_KEPT)))

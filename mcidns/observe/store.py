@@ -1,13 +1,14 @@
 """What one member holds, kept small and indexed by what asks for it; listing and watching it lives in watch."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from mcidns.model.clusters import Backend, SourceState
 from mcidns.model.names import DnsName
-from mcidns.model.references import SourceKind, SourceRef
+from mcidns.model.references import GATEWAY_KINDS, SourceKind, SourceRef
 from mcidns.observe import sources
+from mcidns.observe.attachments import Attachments
 from mcidns.observe.sources import Key, Ready, Source
 
 V = TypeVar("V")
@@ -30,7 +31,7 @@ class MemberStore:
 
     While `live`, `on_source` is told of a source whose state has changed, `on_claims` of a changed annotated object. Before,
     nobody is told: whoever makes it live tells of the whole member. `counted` is False where the member serves no slices,
-    so that readiness says nothing.
+    so that readiness says nothing. `attachments` holds what is of the Gateway API.
     """
 
     on_source: Callable[[SourceRef], None]
@@ -40,10 +41,15 @@ class MemberStore:
     services: dict[Key, Source] = field(default_factory=dict)
     ingresses: dict[Key, Source] = field(default_factory=dict)
     slices: dict[Key, Ready] = field(default_factory=dict)
+    attachments: Attachments = field(init=False)
     _behind: dict[Key, tuple[Key, ...]] = field(default_factory=dict)
     _users: dict[Key, tuple[str, ...]] = field(default_factory=dict)
     _claims: dict[SourceRef, Annotated] = field(default_factory=dict)
     _states: dict[SourceRef, SourceState] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Join the halves."""
+        self.attachments = Attachments(self._joined_changed)
 
     def put_source(self, kind: SourceKind, key: Key, source: Source) -> None:
         """Keep the source's latest form."""
@@ -87,8 +93,9 @@ class MemberStore:
 
     def annotated(self) -> Iterator[Annotated]:
         """The member's objects that carry annotations of ours, by kind, namespace and name."""
-        for ref in sorted(self._claims):
-            yield self._claims[ref]
+        joined = {ref: one for ref in self.attachments.annotated() if (one := self.attachments.source(ref)) is not None}
+        for ref in sorted((*self._claims, *joined)):
+            yield self._claims[ref] if ref in self._claims else _annotated(ref, joined[ref])
 
     def recount(self, *, counted: bool) -> None:
         """Whether slices are to be had at all; if that changes, so does every state."""
@@ -101,16 +108,19 @@ class MemberStore:
         return self.ingresses if kind == "Ingress" else self.services
 
     def _reduced(self, ref: SourceRef) -> SourceState | None:
-        source = self._of(ref.kind).get((ref.namespace, ref.name))
+        joined = ref.kind in GATEWAY_KINDS
+        source = self.attachments.source(ref) if joined else self._of(ref.kind).get((ref.namespace, ref.name))
         if source is None:
             return None
         named = source.services if source.services is not None else (ref.name,)
-        return sources.state(source, (self._backend((ref.namespace, name)) for name in named))
+        return sources.state(source, (self._backend(ref.namespace, name) for name in named))
 
-    def _backend(self, key: Key) -> Backend:
+    def _backend(self, own: str, name: str) -> Backend:
+        where, slash, plain = name.partition("/")
+        key = (where, plain) if slash else (own, name)
         service = self.services.get(key)
         ready, total = sources.counts(self.slices[one] for one in self._behind.get(key, ()))
-        return Backend(key[1], ready, total, applicable=self.counted and not (service is not None and service.external_name))
+        return Backend(name, ready, total, applicable=self.counted and not (service is not None and service.external_name))
 
     def _changed(self, kind: SourceKind, key: Key, before: Source | None, after: Source | None) -> None:
         for name in set((before and before.services) or ()) - set((after and after.services) or ()):
@@ -122,15 +132,21 @@ class MemberStore:
             self._tell(ref)
         exempt = (before is not None and before.external_name, after is not None and after.external_name)
         if kind == "Service" and exempt[0] != exempt[1]:
-            for ingress in self._users.get(key, ()):
-                self._tell(SourceRef("Ingress", key[0], ingress))
+            self._tell_behind(key)
         self._claim(ref, after)
+
+    def _joined_changed(self, refs: Iterable[SourceRef], claims: bool) -> None:
+        """Gateways and routes that may be different now, and whether one of them claims names."""
+        for ref in refs:
+            self._tell(ref)
+        if claims and self.live:
+            self.on_claims()
 
     def _claim(self, ref: SourceRef, source: Source | None) -> None:
         before = self._claims.pop(ref, None)
         after: Annotated | None = None
         if source is not None and source.annotations:
-            after = Annotated(ref, source.annotations, source.hostnames, source.uid, source.created)
+            after = _annotated(ref, source)
             self._claims[ref] = after
         if before != after and self.live:
             self.on_claims()
@@ -138,6 +154,11 @@ class MemberStore:
     def _tell_users(self, service: Key) -> None:
         if service in self.services:
             self._tell(SourceRef("Service", *service))
+        self._tell_behind(service)
+
+    def _tell_behind(self, service: Key) -> None:
+        for ref in self.attachments.users(service):
+            self._tell(ref)
         for ingress in self._users.get(service, ()):
             self._tell(SourceRef("Ingress", service[0], ingress))
 
@@ -146,11 +167,16 @@ class MemberStore:
         if not self.live and not self._states:
             return
         before = self._states.pop(ref, None)
-        if before is not None and self.state(ref) == before:
+        # A Gateway may have a thousand routes: to look whether all of them still add up to the same costs more than to decide.
+        if before is not None and ref.kind != "Gateway" and self.state(ref) == before:
             self._states[ref] = before
             return
         if self.live:
             self.on_source(ref)
+
+
+def _annotated(ref: SourceRef, source: Source) -> Annotated:
+    return Annotated(ref, source.annotations, source.hostnames, source.uid, source.created)
 
 
 def _enlist(index: dict[Key, tuple[V, ...]], key: Key | None, value: V) -> None:

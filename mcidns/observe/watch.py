@@ -4,16 +4,17 @@ import asyncio
 import logging
 import random
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from mcidns.errors import ConfigError
 from mcidns.kube import errors
 from mcidns.kube.client import KubeClient
 from mcidns.kube.errors import Gone, KubeError, NotFound, ServerError, TooManyRequests
+from mcidns.kube.kinds import Kind
 from mcidns.observe import frames
 from mcidns.observe.feed import Feed
 from mcidns.observe.frames import Bookmark, Failure, Garbage, Put, Removed
+from mcidns.observe.pace import Pace
 from mcidns.observe.sources import Key
 
 _LOG = logging.getLogger(__name__)
@@ -30,32 +31,6 @@ LONGEST_RETRY_AFTER: Final = 300.0
 
 AT_ONCE: Final = 2000
 """Objects applied between two turns of the loop."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How a member is asked; seconds.
-
-    A cut API is known after `heartbeat` + `heartbeat_timeout` at the latest. Delays between attempts double from `first_delay`
-    to `longest_delay`, full jitter, and start over after `healthy` seconds of a stream; a stream that lived `brief` seconds is
-    opened again at once. A stream without a byte is given up `silence_past_end` after it should have ended, or after
-    `silence_with_bookmarks` where the API is known to send these (about one a minute). A kind that the member does not serve
-    is asked for again every `unavailable`. `resync` is between full lists, `page` the objects in one answer.
-    """
-
-    heartbeat: float = 10.0
-    heartbeat_timeout: float = 5.0
-    first_delay: float = 1.0
-    longest_delay: float = 60.0
-    healthy: float = 60.0
-    brief: float = 10.0
-    shortest_watch: int = 240
-    longest_watch: int = 480
-    silence_with_bookmarks: float = 90.0
-    silence_past_end: float = 30.0
-    unavailable: float = 300.0
-    resync: float = 2700.0
-    page: int = 500
 
 
 class Host(Protocol):
@@ -84,6 +59,10 @@ class Host(Protocol):
         """Set when there is reason to try again before a delay is over."""
         ...
 
+    async def served(self, versions: tuple[Kind, ...]) -> Kind:
+        """The first of these that the API serves. Raises NotFound where it serves none."""
+        ...
+
 
 class Reflector:
     """Keeps one kind of one member in its store; ends only by cancellation.
@@ -106,6 +85,8 @@ class Reflector:
         self._failures = 0
         self._throttled = 0
         self._unserved = False
+        self._missed = 0
+        self._kind = feed.kind
         self._resync_at = 0.0
         self._opened_at: float | None = None
         self._closed_at: float | None = None
@@ -132,8 +113,10 @@ class Reflector:
     def interrupt(self, *, relist: bool = False) -> None:
         """Do not believe an open stream: open it anew. Until then the store does not count as current.
 
-        With `relist` do not believe the version either.
+        With `relist` do not believe the version either. A kind that is not served has no stream to doubt.
         """
+        if self._unserved and not relist:
+            return
         self.current = False
         if relist:
             self.version = ""
@@ -150,6 +133,7 @@ class Reflector:
         fresh: dict[Key, Any] = {}
         unreadable: set[Key] = set()
         after = version = ""
+        self._kind = await self._found()
         while True:
             after, found = self._reduced(await self._page(after), fresh, unreadable)
             version = found or version
@@ -162,16 +146,24 @@ class Reflector:
             if count % AT_ONCE == 0:
                 await asyncio.sleep(0)
         self.relists += self.synced
-        self.synced = True
+        self.synced, self._missed = True, 0
         self.version = version
         self._resync_at = self._now() + self._host.pace.resync * random.uniform(0.7, 1.3)
         if self._unserved:
             self._unserved = False
             self.feed.on_served(True)
 
+    async def _found(self) -> Kind:
+        """The kind in the version to read. Raises NotFound."""
+        kind, versions = self.feed.kind, self.feed.versions
+        if not versions:
+            return kind
+        served = await self._host.served(versions)
+        return served if kind in versions else kind
+
     async def _page(self, after: str) -> bytes:
         client, size = self._host.client, self._host.pace.page
-        return await client.page(self.feed.kind, limit=size, after=after, gate=self._host.turn())
+        return await client.page(self._kind, limit=size, after=after, gate=self._host.turn())
 
     def _reduced(self, body: bytes, fresh: dict[Key, Any], unreadable: set[Key]) -> tuple[str, str]:
         """Add a page's objects, reduced, to `fresh`; returns where the list goes on and its version.
@@ -195,7 +187,7 @@ class Reflector:
         seconds = random.randint(pace.shortest_watch, pace.longest_watch)
         seconds = max(1, min(seconds, int(self._resync_at - self._now()) + 1))
         silence = pace.silence_with_bookmarks if self._bookmarks else seconds + pace.silence_past_end
-        stream = self._host.client.watch(self.feed.kind, resource_version=self.version, seconds=seconds, silence=silence)
+        stream = self._host.client.watch(self._kind, resource_version=self.version, seconds=seconds, silence=silence)
         try:
             async with asyncio.timeout(None) as scope, stream:
                 self._open, self._opened_at = scope, self._now()
@@ -248,7 +240,13 @@ class Reflector:
     def _failed(self, error: Trouble) -> float:
         """It cannot be listed, or its stream not be opened: the delay before the next attempt."""
         self._count_failure()
-        if isinstance(error, NotFound) and not self.feed.required and self._never_served() and self._host.speaks():
+        if isinstance(error, NotFound) and not self.feed.required and self._holds_nothing() and self._host.speaks():
+            self._missed += 1
+            if self.feed.versions and self._missed == 1 and not self._unserved:
+                # An API server that has just started may not know yet of what was installed in it.
+                self.current, self.failing = False, error
+                self._host.changed()
+                return self._host.pace.unsure
             # This API is one and does not serve the kind: it holds none, which is an answer.
             self._unserved = self.synced = True
             self._failures = 0
@@ -272,8 +270,9 @@ class Reflector:
             return 0.0
         return self._closed_at - self._opened_at
 
-    def _never_served(self) -> bool:
-        return self._unserved or not self.synced
+    def _holds_nothing(self) -> bool:
+        """Nothing was ever read, or all of it has gone: who takes a kind away takes its objects first."""
+        return self._unserved or not self.synced or not self.feed.held
 
     def _delay(self, error: Trouble | None) -> float:
         pace = self._host.pace

@@ -1,6 +1,6 @@
 """GlobalHosts made of annotations, kept in step with them; what the annotations ask for is read in hub/."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from mcidns.hub import generated
 from mcidns.hub.generated import GENERATED_FROM, GeneratedHost
@@ -42,17 +42,19 @@ def plan(ref: ObjectRef, wanted: GeneratedHost | None, seen: Object | None) -> S
     return None if seen is not None and _is_as(seen, body) else Apply(kinds.GLOBAL_HOST, ref.namespace, ref.name, body)
 
 
-def surplus(wanted: Mapping[ObjectRef, GeneratedHost], seen: Iterable[Object], *, members_known: bool) -> tuple[ObjectRef, ...]:
+def surplus(
+    wanted: Mapping[ObjectRef, GeneratedHost], seen: Iterable[Object], *, members_known: Callable[[str], bool]
+) -> tuple[ObjectRef, ...]:
     """Generated GlobalHosts that nothing asks for any more. Ask only once every annotated kind of the host was listed.
 
-    What members asked for goes only when all of them were read (`members_known`): a member that does not answer may ask
-    for it still (law 1).
+    What members asked for goes only when that kind was read in all of them (`members_known`): a member that does not answer
+    may ask for it still (law 1).
     """
     found = []
     for obj in seen:
         origin = made_of(obj)
         ref = ObjectRef("GlobalHost", steps.text(obj, "metadata", "namespace"), steps.text(obj, "metadata", "name"))
-        if origin and ref not in wanted and (members_known or not origin.startswith(_OF_MEMBERS)):
+        if origin and ref not in wanted and (not origin.startswith(_OF_MEMBERS) or members_known(origin.removeprefix(_OF_MEMBERS))):
             found.append(ref)
     return tuple(sorted(found))
 

@@ -1,6 +1,6 @@
 """MemberClusters made of fleet objects, kept in step with them; what the fleets ask for is read in hub/."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any, Final
 
 from mcidns.hub import generated
@@ -23,32 +23,36 @@ def keeper(client: KubeClient, shelf: Shelf, writer: Writer, on_clash: OnClash) 
 
 
 def plan(ref: ObjectRef, wanted: GeneratedMember | None, seen: Object | None) -> Step | None:
-    """What must be written so that the MemberCluster is as its fleet asks; one written by hand stays as it is."""
+    """What must be written so that the MemberCluster is as its fleet asks; one written by hand stays as it is.
+
+    One that was made of another fleet object is taken over: that one no longer asks for it, or it would have been preferred.
+    """
     origin = hosts.made_of(seen)
     if wanted is None:
         uid = steps.text(seen, "metadata", "uid")
         return Delete(kinds.MEMBER_CLUSTER, "", ref.name, uid) if origin and not hosts.is_leaving(seen) else None
     if seen is not None and not origin:
         return Clash(ref, f"{ref} was written by hand and stands; remove it, or give {wanted.made_of} another cluster name")
-    source = steps.section(seen, "spec", "source")
-    made_of = wanted.made_of
-    if origin and (source.get("kind"), source.get("namespace", ""), source.get("name")) != _key(made_of):
-        other = f"{source.get('kind')} {source.get('namespace', '')}/{source.get('name')}"
-        return Clash(ref, f"{ref} is made of {other} already; give {made_of} another cluster name")
     body = generated.member_manifest(wanted)
     for path in _overlaid(body, seen):
         _drop(body, path)
     return None if seen is not None and _is_as(seen, body) else Apply(kinds.MEMBER_CLUSTER, "", ref.name, body)
 
 
-def surplus(wanted: Mapping[ObjectRef, GeneratedMember], seen: Iterable[Object]) -> tuple[ObjectRef, ...]:
-    """Generated MemberClusters that no fleet asks for any more. Ask only once every fleet was listed."""
-    refs = (ObjectRef("MemberCluster", "", steps.text(obj, "metadata", "name")) for obj in seen if hosts.made_of(obj))
+def surplus(
+    wanted: Mapping[ObjectRef, GeneratedMember], seen: Iterable[Object], *, unread: Container[ObjectRef]
+) -> tuple[ObjectRef, ...]:
+    """Generated MemberClusters that no fleet asks for any more. Ask only once every fleet was listed.
+
+    `unread` are fleet objects that are there and cannot be read; they may ask for theirs.
+    """
+    made = (obj for obj in seen if hosts.made_of(obj) and _source(obj) not in unread)
+    refs = (ObjectRef("MemberCluster", "", steps.text(obj, "metadata", "name")) for obj in made)
     return tuple(sorted(ref for ref in refs if ref not in wanted))
 
 
-def _key(ref: ObjectRef) -> tuple[str, str, str]:
-    return ref.kind, ref.namespace, ref.name
+def _source(obj: Object) -> ObjectRef:
+    return ObjectRef(*(steps.text(obj, "spec", "source", key) for key in ("kind", "namespace", "name")))
 
 
 Path = tuple[str, ...]

@@ -10,6 +10,7 @@ class MemberReport:
     """What is to be said of a MemberCluster; `last_seen` in unix seconds. `known` False: it was not asked yet.
 
     `at_risk` are the hosts for which its drain is refused.
+    `gateways_trouble`: why its Gateway API objects cannot be read; `duplicate_of`: the member that counts in its place.
     """
 
     name: str
@@ -27,6 +28,8 @@ class MemberReport:
     last_seen: float | None = None
     drain: Drain | None = None
     at_risk: tuple[str, ...] = ()
+    gateways_trouble: str = ""
+    duplicate_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)

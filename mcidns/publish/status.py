@@ -139,11 +139,13 @@ def of_member(report: MemberReport, seen: Object | None, now: float) -> Object:
     doubtful: Literal["False", "Unknown"] = "False" if report.known else "Unknown"
     reachable = Condition("Reachable", "True" if report.reachable else doubtful, report.reason, report.message)
     synced = (
-        Condition("Synced", "True", "Synced", "Services, Ingresses and EndpointSlices were read and are followed")
+        Condition("Synced", "True", "Synced", _SYNCED + _but(report.gateways_trouble))
         if report.synced
         else Condition("Synced", doubtful, report.reason, report.message)
     )
-    wanted = conditions((reachable, synced, drained.condition(report.drain, report.at_risk, now)), seen, report.generation, now)
+    told = [drained.condition(report.drain, report.at_risk, now)]
+    told += [Condition("Duplicate", "True", "SameCluster", _twin(report))] if report.duplicate_of else []
+    wanted = conditions((reachable, synced, *told), seen, report.generation, now)
     found: Object = {"observedGeneration": report.generation, "conditions": wanted}
     for key, text in (("version", report.version), ("clusterID", report.cluster_id)):
         known = text or steps.text(seen, "status", key)
@@ -158,6 +160,19 @@ def of_member(report: MemberReport, seen: Object | None, now: float) -> Object:
         found["counts"] = before["counts"]
     last = times.render(report.last_seen) if report.last_seen is not None else before.get("lastSeen")
     return {**found, **({"lastSeen": last} if last else {})}
+
+
+_SYNCED: Final = "Services, Ingresses and EndpointSlices were read and are followed"
+
+
+def _but(trouble: str) -> str:
+    remedy = "Gateways and routes of it count as unknown until they can be; docs/member-rbac.yaml has the rights it takes"
+    return f"; the Gateway API cannot be read: {trouble}. {remedy}" if trouble else ""
+
+
+def _twin(report: MemberReport) -> str:
+    told = f"MemberCluster {report.duplicate_of} is the same cluster ({report.cluster_id}) and the older one"
+    return f"{told}: where both take part this one is not counted, and it takes over when the other leaves; remove one of them"
 
 
 def of_zone(report: ZoneReport, seen: Object | None, now: float) -> Object:

@@ -410,6 +410,35 @@ GOOD = [
         id="a member by token",
     ),
     pytest.param(
+        kinds.MEMBER_CLUSTER,
+        {
+            "access": {
+                "server": "https://api.fra.example.org:6443",
+                "tokenSecretRef": {"name": "fra", "namespace": "fleet", "key": "token"},
+                "caBundleSecretRef": {"name": "fra", "namespace": "fleet", "key": "caBundle"},
+                "tlsServerName": "kubernetes.default",
+            },
+            "source": {"kind": "Cluster", "namespace": "", "name": "fra"},
+        },
+        id="a member by token and authority in a Secret",
+    ),
+    pytest.param(
+        kinds.MEMBER_CLUSTER,
+        {
+            "access": {
+                "server": "https://api.fra.example.org:6443",
+                "provider": {
+                    "name": "secretreader",
+                    "config": {"clusterName": "fra"},
+                    "args": ["--fast"],
+                    "env": [{"name": "A", "value": "b"}],
+                },
+            }
+        },
+        id="a member by access provider",
+    ),
+    pytest.param(kinds.MEMBER_CLUSTER, {"access": {"context": "kind-eu"}}, id="a member by context"),
+    pytest.param(
         kinds.DNS_PROVIDER,
         {
             "type": "rfc2136",
@@ -492,7 +521,7 @@ def test_a_good_manifest_passes_the_schema_and_the_parser(kind: Kind, spec: dict
         pytest.param(kinds.GLOBAL_HOST, {"maxTargets": 101}, "maxTargets", id="too many targets"),
         pytest.param(kinds.GLOBAL_HOST, {"routing": {"policy": "Weighted"}}, "policy", id="a policy not there yet"),
         pytest.param(kinds.GLOBAL_HOST, {"health": {"staleAfter": "1 day"}}, "staleAfter", id="no duration"),
-        pytest.param(kinds.GLOBAL_HOST, {"source": {"kind": "Gateway"}}, "kind", id="a source not there yet"),
+        pytest.param(kinds.GLOBAL_HOST, {"source": {"kind": "UDPRoute"}}, "kind", id="a source without host names"),
         pytest.param(kinds.GLOBAL_HOST, {"staticTargets": [{"name": "a", "addresses": []}]}, "addresses", id="no address"),
         pytest.param(kinds.MEMBER_CLUSTER, {}, "access", id="a member nobody can reach"),
         pytest.param(kinds.MEMBER_CLUSTER, {"access": {"server": "api", "tokenSecretRef": {"name": "x"}}}, "server", id="no URL"),
@@ -547,6 +576,16 @@ CEL = [
         kinds.MEMBER_CLUSTER, {"access": {"server": "https://a", "tokenSecretRef": {"name": "t"}}}, True, id="server and token"
     ),
     pytest.param(kinds.MEMBER_CLUSTER, {"access": {"kubeconfigSecretRef": {"name": "k"}}}, True, id="kubeconfig"),
+    pytest.param(
+        kinds.MEMBER_CLUSTER,
+        {"access": {"server": "https://a", "tokenSecretRef": {"name": "t"}, "provider": {"name": "p"}}},
+        False,
+        id="a token and a provider",
+    ),
+    pytest.param(kinds.MEMBER_CLUSTER, {"access": {"context": "c", "server": "https://a"}}, False, id="a context and a server"),
+    pytest.param(kinds.MEMBER_CLUSTER, {"access": {"context": "c", "tokenSecretRef": {"name": "t"}}}, False, id="a token too"),
+    pytest.param(kinds.MEMBER_CLUSTER, {"access": {"context": "c"}}, True, id="context"),
+    pytest.param(kinds.MEMBER_CLUSTER, {"access": {"server": "https://a", "provider": {"name": "p"}}}, True, id="provider"),
     pytest.param(kinds.DNS_ZONE, {"domain": "a.b", "ownerID": "default"}, False, id="ExternalDNS's owner"),
     pytest.param(kinds.DNS_ZONE, {"domain": "a.b", "ownerID": "hub-1"}, True, id="an owner"),
     pytest.param(

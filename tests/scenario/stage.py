@@ -16,7 +16,8 @@ import dns.rdatatype
 
 from mcidns.app import App
 from mcidns.demo import manifests
-from mcidns.emulator import ApiServer
+from mcidns.emulator import ApiServer, extensions
+from mcidns.hub.local import NOTHING, Local
 from mcidns.kube import access
 from mcidns.nameserver import NameServer
 from mcidns.observe.prober import Ask
@@ -46,10 +47,12 @@ class Stage:
     app: App | None = None
     controller: "asyncio.Task[None] | None" = None
     seen: list[str] = field(default_factory=list)
+    local: Local = NOTHING
 
     async def start(self) -> None:
         """Start the controller."""
-        self.app = App(self.settings, access.from_kubeconfig(self.host.kubeconfig_yaml()), ask=self.ask)
+        way = access.from_kubeconfig(self.host.kubeconfig_yaml())
+        self.app = App(self.settings, way, ask=self.ask, local=self.local)
         self.controller = asyncio.create_task(self.app.run())
 
     async def stop(self) -> None:
@@ -79,6 +82,15 @@ class Stage:
         found = await self.answer(name, type_)
         self.seen[:] = [f"{name} {type_} is {found}"]
         return found == addresses
+
+    def member(self, name: str) -> Object:
+        """A MemberCluster, empty where there is none."""
+        return self.host.find("memberclusters", name) or {}
+
+    def of_member(self, name: str, condition: str) -> str:
+        """The message of a condition of a MemberCluster, empty where it is not set."""
+        conditions = self.member(name).get("status", {}).get("conditions", [])
+        return next((str(one["message"]) for one in conditions if one["type"] == condition), "")
 
     def status(self, name: str = "shop", namespace: str = "shop") -> Object:
         """The GlobalHost's status."""
@@ -166,15 +178,24 @@ def _plane(name: str) -> contextlib.AbstractAsyncContextManager[Server]:
 
 @contextlib.asynccontextmanager
 async def raised(
-    *, members: int = 3, zone_text: str | None = None, running: bool = True, ask: Ask | None = None, **zone_spec: Any
+    *,
+    members: int = 3,
+    zone_text: str | None = None,
+    running: bool = True,
+    joined: bool = True,
+    ask: Ask | None = None,
+    **zone_spec: Any,
 ) -> AsyncIterator[Stage]:
-    """Set the stage: members r1, r2, … with the Ingress shop/shop; nothing claims a name yet. `ask` puts the probes."""
+    """Set the stage: clusters r1, r2, … with the Ingress shop/shop, members by their kubeconfigs if `joined`; no claim yet.
+
+    `ask` puts the probes.
+    """
     async with contextlib.AsyncExitStack() as stack:
         numbers = range(1, members + 1)
         host, *others = [await stack.enter_async_context(_plane(name)) for name in ("host", *(region(n).name for n in numbers))]
         servers = {region(number).name: server for number, server in zip(numbers, others, strict=True)}
         names = await stack.enter_async_context(NameServer({f"{ZONE}.": zone_text}, keys={manifests.KEY: ("hmac-sha256", KEY)}))
-        for crd in (*manifests.crds(), *manifests.kubefed_crds()):
+        for crd in (*manifests.crds(), *manifests.kubefed_crds(), *extensions.fleets()):
             host.install_crd(crd)
         for name in (manifests.SYSTEM, "shop"):
             host.put(manifests.namespace(name))
@@ -182,10 +203,11 @@ async def raised(
             one = region(number)
             for obj in manifests.member_objects(one):
                 servers[one.name].put(obj)
-            host.put(manifests.member_secret(one, servers[one.name].kubeconfig_yaml()))
+            if joined:
+                host.put(manifests.member_secret(one, servers[one.name].kubeconfig_yaml()))
         for obj in (manifests.tsig_secret(KEY), manifests.provider(names.port), zone(**zone_spec)):
             host.put(obj)
-        settings = Settings(http=None, heartbeat=0.3, heartbeat_timeout=0.5, first_read=5.0, kubefed_namespace=manifests.SYSTEM)
+        settings = Settings(http=None, heartbeat=0.3, heartbeat_timeout=0.5, first_read=5.0)
         stage = Stage(host, servers, names, settings, ask)
         if running:
             await stage.start()

@@ -11,7 +11,7 @@ SHOWN = 5
 _ADVICE = {
     "InvalidTarget": "its load balancer's status holds what is no address; repair what writes it",
     "TargetNotPermitted": "use another address, or add its network to the DNSZone's spec.allowedTargets",
-    "NoAddress": "its load balancer's status shows no address; look at the load balancer's controller there",
+    "NoAddress": "its load balancer's status shows no address; look at its controller there, for a route at its Gateways",
     "Unresolved": "no address is known for its load balancer's name; look whether the name exists",
 }
 

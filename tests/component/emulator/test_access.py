@@ -69,6 +69,23 @@ async def test_a_read_only_token_reads_and_does_not_write() -> None:
         assert (await api.create(path, config_map("a"), token="all")).code == 201
 
 
+async def test_a_right_to_one_name_lets_list_that_name_in_every_namespace_and_no_other() -> None:
+    rbac = "rbac.authorization.k8s.io"
+    async with ApiServer(token="all", tokens={"one": "rbac"}) as server, Api(server.url, "one") as api:
+        rule = {"apiGroups": [""], "resources": ["secrets"], "resourceNames": ["mine"], "verbs": ["get", "list", "watch"]}
+        server.put({"apiVersion": f"{rbac}/v1", "kind": "ClusterRole", "metadata": {"name": "r"}, "rules": [rule]})
+        subject = {"kind": "User", "name": "rbac-user", "apiGroup": rbac}
+        role = {"kind": "ClusterRole", "name": "r", "apiGroup": rbac}
+        binding = {"metadata": {"name": "b"}, "subjects": [subject], "roleRef": role}
+        server.put({"apiVersion": f"{rbac}/v1", "kind": "ClusterRoleBinding", **binding})
+        for name in ("mine", "other"):
+            server.put({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "namespace": "default"}})
+        found = await api.get("/api/v1/secrets?fieldSelector=metadata.name%3Dmine")
+        assert (found.code, [one["metadata"]["name"] for one in found.body["items"]]) == (200, ["mine"])
+        for path in ("/api/v1/secrets", "/api/v1/secrets?fieldSelector=metadata.name%3Dother"):
+            assert (await api.get(path)).code == 403
+
+
 async def test_without_tokens_nobody_is_asked() -> None:
     async with ApiServer() as server, Api(server.url) as api:
         assert (await api.get("/api/v1/namespaces")).code == 200

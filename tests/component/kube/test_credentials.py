@@ -1,6 +1,8 @@
 """Who asks and over which TLS: tokens that are renewed, files, plug-ins, certificates."""
 
 import asyncio
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -106,6 +108,40 @@ async def test_a_credential_plug_in_that_fails_is_a_mistake_of_the_configuration
     async with KubeClient(Access("http://127.0.0.1:9", missing)) as client:
         with pytest.raises(ConfigError, match="get it there"):
             await client.list(kinds.SECRET)
+
+
+async def test_a_credential_plug_in_that_hangs_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
+    made = plugin(tmp_path, f"sleep 60 &\necho $! > {tmp_path}/child\nwait").plugin
+    assert made is not None
+    async with KubeClient(Access("http://127.0.0.1:9", Identity(plugin=replace(made, timeout=0.3)))) as client:
+        with pytest.raises(ConfigError, match=r"gave nothing within 0.3 s"):
+            await asyncio.wait_for(client.list(kinds.SECRET), 10)
+    child = Path("/proc") / (tmp_path / "child").read_text().strip()
+    async with asyncio.timeout(10):
+        while child.exists() and "State:\tZ" not in (child / "status").read_text():
+            await asyncio.sleep(0.05)
+
+
+async def test_a_credential_plug_in_is_told_of_the_cluster_as_client_go_does(tmp_path: Path) -> None:
+    made = plugin(tmp_path, f'printf %s "$KUBERNETES_EXEC_INFO" > {tmp_path}/info; exit 1').plugin
+    assert made is not None
+    way = Access(
+        "https://127.0.0.1:9",
+        Identity(plugin=replace(made, config='{"clusterName": "eu"}')),
+        insecure=True,
+        proxy_url=Secret("http://127.0.0.1:8"),
+        tls_server_name="api",
+    )
+    async with KubeClient(way) as client:
+        with pytest.raises(ConfigError, match="ended with code 1"):
+            await client.list(kinds.SECRET)
+    assert json.loads((tmp_path / "info").read_text())["spec"]["cluster"] == {
+        "server": "https://127.0.0.1:9",
+        "insecure-skip-tls-verify": True,
+        "tls-server-name": "api",
+        "proxy-url": "http://127.0.0.1:8",
+        "config": {"clusterName": "eu"},
+    }
 
 
 async def test_tls_is_checked_against_the_ca_given_and_the_name_given() -> None:

@@ -16,7 +16,7 @@ from mcidns.model.hosts import Selection
 from mcidns.model.references import ClusterName, SourceRef
 from mcidns.observe.inventory import Inventory
 from mcidns.observe.members import MemberHealth, Members
-from mcidns.observe.watch import Pace
+from mcidns.observe.pace import Pace
 from tests.unit.observe.objects import service, slice_of
 
 WEB = SourceRef("Service", "shop", "web")

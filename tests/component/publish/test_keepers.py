@@ -8,7 +8,7 @@ import pytest
 from mcidns.decide import decide
 from mcidns.hub import globalhost
 from mcidns.hub.generated import GeneratedHost, GeneratedMember, Owner
-from mcidns.hub.membercluster import AccessSpec, ByKubeconfig, SecretKey
+from mcidns.hub.reach import AccessSpec, ByKubeconfig, SecretKey
 from mcidns.kube import kinds
 from mcidns.model.decisions import Decision
 from mcidns.model.hosts import Host

@@ -233,7 +233,7 @@ def test_a_host_without_any_name_says_how_to_name_one() -> None:
     decision = decided(host={"hostnames": ()})
 
     assert accepted(decision).reason == "NoHostname"
-    assert accepted(decision).message == "no name is claimed: set spec.hostnames, or name one in the rules of Ingress shop/web"
+    assert accepted(decision).message == "no name is claimed: set spec.hostnames, or name one in Ingress shop/web"
 
 
 def test_invalid_names_do_not_bring_in_those_of_the_source() -> None:

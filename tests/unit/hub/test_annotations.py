@@ -138,6 +138,29 @@ def test_a_target_replaces_what_members_report() -> None:
     assert host.clusters == Selection(())
 
 
+@pytest.mark.parametrize("kind", [pytest.param(kind, id=kind) for kind in ("Gateway", "HTTPRoute", "GRPCRoute", "TLSRoute")])
+def test_auto_on_a_gateway_or_route_means_the_names_that_the_source_has_in_the_members(kind: str) -> None:
+    found = claimed(kind, {"hostnames": ["www.example.org"]}, hostname="Auto", ttl="60")
+    host = globalhost.parse(generated.host_manifest(found))
+    assert isinstance(host, Host)
+    assert (host.hostnames, host.source.kind, host.ttl) == ((), kind, 60)
+    named = claimed(kind, hostname="api.example.org")
+    assert [name.relative for name in named.hostnames] == ["api.example.org"]
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        pytest.param({"hostname": "auto", "target": "203.0.113.1"}, "stands beside auto", id="auto with targets of its own"),
+        pytest.param({"hostname": "auto, a..b"}, "only auto", id="auto beside names that cannot be read"),
+    ],
+)
+def test_auto_that_cannot_be_followed_on_a_route_is_told(given: dict[str, str], problem: str) -> None:
+    found = annotations.of_object(annotated("HTTPRoute", {}, **given), "HTTPRoute")
+    assert isinstance(found, Unreadable)
+    assert problem in found.message
+
+
 def test_an_object_without_annotations_claims_nothing() -> None:
     found = annotations.of_object(annotated("Ingress", RULES), "Ingress")
     assert isinstance(found, Unclaimed)

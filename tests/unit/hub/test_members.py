@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from mcidns.errors import ConfigError
-from mcidns.hub import fleets, generated, membercluster
+from mcidns.hub import generated, membercluster, reach
+from mcidns.hub.fleets import kubeconfigs, kubefed
 from mcidns.hub.generated import GeneratedMember
-from mcidns.hub.membercluster import AccessSpec, ByKubeconfig, ByToken, MemberSpec, SecretKey
+from mcidns.hub.membercluster import MemberSpec
+from mcidns.hub.reach import AccessSpec, ByKubeconfig, ByToken, SecretKey
 from mcidns.hub.unreadable import Unreadable
 from mcidns.model.clusters import Cluster
 from mcidns.model.references import ClusterName, ObjectRef
@@ -118,14 +120,14 @@ def test_the_address_map_maps_addresses_to_their_like(entry: dict[str, str]) -> 
 
 def test_reaching_puts_the_token_of_the_secret_in() -> None:
     spec = AccessSpec(ByToken("https://a.example.org", "", SecretKey("fra", "token")), impersonate="reader", insecure=True)
-    reached = membercluster.reach(spec, lambda *_: {"token": Secret(TOKEN)}, "mcidns-system")
+    reached = reach.reach(spec, lambda *_: {"token": Secret(TOKEN)}, "mcidns-system")
     assert (reached.server, reached.insecure, reached.identity.impersonate) == ("https://a.example.org", True, "reader")
     assert reached.identity.token == Secret(TOKEN)
 
 
 def test_reaching_by_kubeconfig_lets_the_member_object_stand_above_it() -> None:
     spec = AccessSpec(ByKubeconfig(SecretKey("fra", "kubeconfig")), impersonate="reader")
-    reached = membercluster.reach(spec, lambda *_: {"kubeconfig": Secret(KUBECONFIG)}, "mcidns-system")
+    reached = reach.reach(spec, lambda *_: {"kubeconfig": Secret(KUBECONFIG)}, "mcidns-system")
     assert (reached.server, reached.identity.impersonate) == ("https://api.example.org:6443", "reader")
 
 
@@ -143,7 +145,7 @@ def test_reaching_by_kubeconfig_lets_the_member_object_stand_above_it() -> None:
 )
 def test_what_cannot_be_reached_says_why_and_shows_nothing(content: dict[str, Secret] | None, told: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        membercluster.reach(AccessSpec(ByKubeconfig(SecretKey("fra", "kubeconfig"))), lambda *_: content, "mcidns-system")
+        reach.reach(AccessSpec(ByKubeconfig(SecretKey("fra", "kubeconfig"))), lambda *_: content, "mcidns-system")
     assert told in str(caught.value)
     assert TOKEN not in str(caught.value)
 
@@ -159,7 +161,7 @@ def secret(data: Any, **labels: str) -> dict[str, Any]:
 
 
 def test_a_labelled_secret_makes_a_member() -> None:
-    found = fleets.of_secret(secret({"kubeconfig": b64(KUBECONFIG)}, env="prod", **{"app.kubernetes.io/managed-by": "Helm"}))
+    found = kubeconfigs.of_secret(secret({"kubeconfig": b64(KUBECONFIG)}, env="prod", **{"app.kubernetes.io/managed-by": "Helm"}))
     assert found == GeneratedMember(
         name="fra",
         access=AccessSpec(ByKubeconfig(SecretKey("fra-kubeconfig", "kubeconfig", "mcidns-system"))),
@@ -186,7 +188,7 @@ def test_a_labelled_secret_makes_a_member() -> None:
 
 
 def test_a_secret_without_the_label_makes_nothing() -> None:
-    assert fleets.of_secret({"kind": "Secret", "metadata": {"name": "x", "namespace": "y"}}) is None
+    assert kubeconfigs.of_secret({"kind": "Secret", "metadata": {"name": "x", "namespace": "y"}}) is None
 
 
 @pytest.mark.parametrize(
@@ -203,13 +205,13 @@ def test_a_secret_without_the_label_makes_nothing() -> None:
     ],
 )
 def test_a_malformed_secret_is_told_without_showing_it(data: Any) -> None:
-    found = fleets.of_secret(secret(data))
+    found = kubeconfigs.of_secret(secret(data))
     assert isinstance(found, Unreadable)
     assert found.problems[0].field.startswith("data.kubeconfig")
     assert TOKEN not in found.message
 
 
-def kubefed(**spec: Any) -> dict[str, Any]:
+def kubefed_cluster(**spec: Any) -> dict[str, Any]:
     return {
         "kind": "KubeFedCluster",
         "metadata": {"namespace": "kube-federation-system", "name": "fra", "labels": {"env": "prod"}},
@@ -219,7 +221,7 @@ def kubefed(**spec: Any) -> dict[str, Any]:
 
 
 def test_a_kubefed_cluster_makes_a_member() -> None:
-    found = fleets.of_kubefed_cluster(kubefed(caBundle=b64(PEM)))
+    found = kubefed.of_kubefed_cluster(kubefed_cluster(caBundle=b64(PEM)))
     assert found == GeneratedMember(
         name="fra",
         access=AccessSpec(ByToken("https://api.example.org:6443", PEM, SecretKey("fra-x1", "token", "kube-federation-system"))),
@@ -235,7 +237,7 @@ def test_a_kubefed_cluster_makes_a_member() -> None:
 
 
 def test_a_kubefed_cluster_without_checks_is_not_checked_and_needs_no_authority() -> None:
-    found = fleets.of_kubefed_cluster(kubefed(disabledTLSValidations=["*"], caBundle=b64(PEM)))
+    found = kubefed.of_kubefed_cluster(kubefed_cluster(disabledTLSValidations=["*"], caBundle=b64(PEM)))
     assert isinstance(found, GeneratedMember)
     assert (found.access.insecure, found.access.way) == (
         True,
@@ -244,14 +246,14 @@ def test_a_kubefed_cluster_without_checks_is_not_checked_and_needs_no_authority(
 
 
 def test_a_single_check_cannot_be_left_out_so_all_are_made_and_that_is_told() -> None:
-    found = fleets.of_kubefed_cluster(kubefed(disabledTLSValidations=["SubjectName"]))
+    found = kubefed.of_kubefed_cluster(kubefed_cluster(disabledTLSValidations=["SubjectName"]))
     assert isinstance(found, GeneratedMember)
     assert not found.access.insecure
     assert [problem.field for problem in found.problems] == ["spec.disabledTLSValidations"]
 
 
 def test_an_endpoint_without_scheme_means_https() -> None:
-    found = fleets.of_kubefed_cluster(kubefed(apiEndpoint="10.0.0.1:6443"))
+    found = kubefed.of_kubefed_cluster(kubefed_cluster(apiEndpoint="10.0.0.1:6443"))
     assert isinstance(found, GeneratedMember)
     assert isinstance(found.access.way, ByToken)
     assert found.access.way.server == "https://10.0.0.1:6443"
@@ -268,6 +270,6 @@ def test_an_endpoint_without_scheme_means_https() -> None:
     ],
 )
 def test_a_mistake_in_a_kubefed_cluster_names_its_field(spec: dict[str, Any], field: str) -> None:
-    found = fleets.of_kubefed_cluster(kubefed(**spec))
+    found = kubefed.of_kubefed_cluster(kubefed_cluster(**spec))
     assert isinstance(found, Unreadable)
     assert field in [problem.field for problem in found.problems]

@@ -8,13 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mcidns.hub import annotations, dnsendpoint, dnsprovider, dnszone, fleets, globalhost, membercluster
+from mcidns.hub import annotations, dnsendpoint, dnsprovider, dnszone, globalhost, membercluster
 from mcidns.hub.annotations import Unclaimed
 from mcidns.hub.dnsendpoint import EndpointClaim
 from mcidns.hub.dnsprovider import ProviderSpec
+from mcidns.hub.fleets import clusterprofile, karmada, kubeconfigs, kubefed, ocm
 from mcidns.hub.generated import GeneratedHost, GeneratedMember
+from mcidns.hub.local import Local, Provider
 from mcidns.hub.membercluster import MemberSpec
 from mcidns.hub.unreadable import Unreadable
+from mcidns.kube.access import ExecPlugin
 from mcidns.model.decisions import Memory
 from mcidns.model.hosts import Host
 from mcidns.model.zones import Zone
@@ -32,7 +35,8 @@ NAMES = (
     "dnsName recordType targets recordTTL providerSpecific ownerReferences template "
     "placement clusterSelector rules host tls hosts data "
     "kubeconfig apiEndpoint disabledTLSValidations mcidns.io/hostname mcidns.io/ttl mcidns.io/target mcidns.io/cluster "
-    "cluster since served resolved withdrawn claimed "
+    "cluster since served resolved withdrawn claimed hubAcceptsClient managedClusterClientConfigs url accessProviders extensions "
+    "extension secretRef insecureSkipTLSVerification properties clusterClaims caBundleSecretRef provider args env context "
 )
 FIELDS = st.sampled_from(NAMES.split())
 TEXTS = st.one_of(
@@ -76,6 +80,8 @@ OBJECTS = st.builds(
     st.dictionaries(FIELDS, JSON, max_size=4),
 )
 
+LOCAL = Local((Provider("secret", ExecPlugin("/bin/plugin"), "Append", "Replace"),))
+
 PARSERS: list[Any] = [
     pytest.param(globalhost.parse, (Host, Unreadable), id="GlobalHost"),
     pytest.param(globalhost.memory, Memory, id="the memory of a GlobalHost"),
@@ -83,15 +89,20 @@ PARSERS: list[Any] = [
     pytest.param(dnsprovider.parse, (ProviderSpec, Unreadable), id="DNSProvider"),
     pytest.param(membercluster.parse, (MemberSpec, Unreadable), id="MemberCluster"),
     pytest.param(dnsendpoint.parse, (EndpointClaim, Unreadable), id="DNSEndpoint"),
-    pytest.param(fleets.of_secret, (GeneratedMember, Unreadable, type(None)), id="Secret"),
-    pytest.param(fleets.of_kubefed_cluster, (GeneratedMember, Unreadable), id="KubeFedCluster"),
+    pytest.param(kubeconfigs.of_secret, (GeneratedMember, Unreadable, type(None)), id="Secret"),
+    pytest.param(kubefed.of_kubefed_cluster, (GeneratedMember, Unreadable), id="KubeFedCluster"),
+    pytest.param(karmada.of_cluster, (GeneratedMember, Unreadable), id="Karmada Cluster"),
+    pytest.param(ocm.of_managed_cluster, (GeneratedMember, Unreadable, type(None)), id="ManagedCluster"),
+    pytest.param(
+        lambda obj: clusterprofile.of_cluster_profile(obj, LOCAL), (GeneratedMember, Unreadable, type(None)), id="ClusterProfile"
+    ),
     *(
         pytest.param(
             lambda obj, kind=kind: annotations.of_object(obj, kind, external_dns=True),
             (GeneratedHost, Unreadable, Unclaimed),
             id=f"annotated {kind}",
         )
-        for kind in ("FederatedIngress", "FederatedService", "Ingress", "Service")
+        for kind in ("FederatedIngress", "FederatedService", "Ingress", "Service", "Gateway", "HTTPRoute")
     ),
 ]
 

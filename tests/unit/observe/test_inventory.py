@@ -200,9 +200,9 @@ def test_isolated_means_that_every_member_was_asked_and_none_answers() -> None:
     fleet.inventory.silent(EU, LostReason.REFUSED, "")
     assert not fleet.inventory.isolated
     fleet.inventory.silent(US, LostReason.TIMEOUT, "")
-    assert (fleet.inventory.isolated, fleet.inventory.ready, fleet.inventory.any_lost) == (True, True, True)
+    assert (fleet.inventory.isolated, fleet.inventory.ready, fleet.inventory.knows("Ingress")) == (True, True, False)
     fleet.read(US)
-    assert (fleet.inventory.isolated, fleet.inventory.any_lost) == (False, True)
+    assert (fleet.inventory.isolated, fleet.inventory.knows("Ingress")) == (False, False)
 
 
 def test_somebody_has_been_heard_since_the_longest_unbroken_answer() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from mcidns.hub import generated
 from mcidns.hub.generated import GeneratedHost, GeneratedMember, Owner, ProbeAsked
-from mcidns.hub.membercluster import AccessSpec, ByKubeconfig, SecretKey
+from mcidns.hub.reach import AccessSpec, ByKubeconfig, SecretKey
 from mcidns.kube import kinds
 from mcidns.kube.client import Object
 from mcidns.model.hosts import Selection
@@ -104,9 +104,9 @@ def test_only_what_nothing_can_still_ask_for_is_surplus() -> None:
     of_members = held(replace(HOST, name="api", origin="member-Ingress", owner=None))
     seen = [held(HOST), of_members, by_hand()]
     api = ObjectRef("GlobalHost", "shop", "api")
-    assert hosts.surplus({}, seen, members_known=False) == (HOST.ref,)
-    assert hosts.surplus({}, seen, members_known=True) == (api, HOST.ref)
-    assert hosts.surplus({HOST.ref: HOST}, seen, members_known=True) == (api,)
+    assert hosts.surplus({}, seen, members_known=lambda _: False) == (HOST.ref,)
+    assert hosts.surplus({}, seen, members_known=lambda _: True) == (api, HOST.ref)
+    assert hosts.surplus({HOST.ref: HOST}, seen, members_known=lambda _: True) == (api,)
 
 
 def member_held(fields: dict[str, Any] | None = None, **spec: Any) -> Object:
@@ -153,16 +153,24 @@ def test_an_edit_of_the_access_is_repaired() -> None:
     assert isinstance(members.plan(MEMBER.ref, MEMBER, member_held(access=through)), Apply)
 
 
-def test_a_member_by_hand_or_of_another_fleet_object_stays() -> None:
+def test_a_member_by_hand_stays() -> None:
     by_person: Object = {"metadata": {"name": "fra", "uid": "x"}, "spec": {}}
     assert isinstance(members.plan(MEMBER.ref, MEMBER, by_person), Clash)
+
+
+def test_a_member_whose_fleet_object_left_goes_on_by_another_that_asks_for_it() -> None:
     rival = replace(MEMBER, made_of=ObjectRef("KubeFedCluster", "kf", "fra"))
-    step = members.plan(MEMBER.ref, rival, member_held())
-    assert isinstance(step, Clash)
-    assert "made of Secret mcidns-system/fra-kc already" in step.message
+    step = members.plan(MEMBER.ref, rival, member_held({"f:spec": {"f:region": {}}}, region="us"))
+    assert isinstance(step, Apply)
+    assert step.body["spec"]["source"] == {"kind": "KubeFedCluster", "namespace": "kf", "name": "fra"}
+    assert "region" not in step.body["spec"]
 
 
 def test_a_member_goes_with_its_fleet_object() -> None:
     assert members.plan(MEMBER.ref, None, member_held()) == Delete(kinds.MEMBER_CLUSTER, "", "fra", "m1")
-    assert members.surplus({}, [member_held()]) == (MEMBER.ref,)
-    assert members.surplus({MEMBER.ref: MEMBER}, [member_held()]) == ()
+    assert members.surplus({}, [member_held()], unread=()) == (MEMBER.ref,)
+    assert members.surplus({MEMBER.ref: MEMBER}, [member_held()], unread=()) == ()
+
+
+def test_a_member_whose_fleet_object_cannot_be_read_does_not_go() -> None:
+    assert members.surplus({}, [member_held()], unread={MEMBER.made_of}) == ()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mcidns.hub import annotations, dnsendpoint, dnsprovider, dnszone, fleets, globalhost, membercluster
+from mcidns.hub import annotations, dnsendpoint, dnsprovider, dnszone, fleets, globalhost, kubefed, membercluster
 from mcidns.hub.annotations import Unclaimed
 from mcidns.hub.dnsendpoint import EndpointClaim
 from mcidns.hub.dnsprovider import ProviderSpec
@@ -17,6 +17,8 @@ from mcidns.hub.membercluster import MemberSpec
 from mcidns.hub.unreadable import Unreadable
 from mcidns.model.decisions import Memory
 from mcidns.model.hosts import Host
+from mcidns.model.kubefed import Domain
+from mcidns.model.names import DnsName
 from mcidns.model.zones import Zone
 
 NAMES = (
@@ -33,6 +35,7 @@ NAMES = (
     "placement clusterSelector rules host tls hosts data "
     "kubeconfig apiEndpoint disabledTLSValidations mcidns.io/hostname mcidns.io/ttl mcidns.io/target mcidns.io/cluster "
     "cluster since served resolved withdrawn claimed "
+    "domainRef dnsPrefix externalName allowServiceWithoutEndpoints dns loadBalancer ingress ip hostname mcidns.io/compatibility "
 )
 FIELDS = st.sampled_from(NAMES.split())
 TEXTS = st.one_of(
@@ -76,6 +79,8 @@ OBJECTS = st.builds(
     st.dictionaries(FIELDS, JSON, max_size=4),
 )
 
+DOMAINS: dict[str, Domain | Unreadable] = {"auto": Domain("auto", DnsName("example.org."))}
+
 PARSERS: list[Any] = [
     pytest.param(globalhost.parse, (Host, Unreadable), id="GlobalHost"),
     pytest.param(globalhost.memory, Memory, id="the memory of a GlobalHost"),
@@ -83,6 +88,10 @@ PARSERS: list[Any] = [
     pytest.param(dnsprovider.parse, (ProviderSpec, Unreadable), id="DNSProvider"),
     pytest.param(membercluster.parse, (MemberSpec, Unreadable), id="MemberCluster"),
     pytest.param(dnsendpoint.parse, (EndpointClaim, Unreadable), id="DNSEndpoint"),
+    pytest.param(kubefed.domain, (Domain, Unreadable), id="Domain"),
+    pytest.param(lambda obj: kubefed.service(obj, DOMAINS, "home"), (Host, Unreadable), id="ServiceDNSRecord"),
+    pytest.param(kubefed.ingress, (Host, Unreadable), id="IngressDNSRecord"),
+    pytest.param(kubefed.memory, Memory, id="the memory of a record"),
     pytest.param(fleets.of_secret, (GeneratedMember, Unreadable, type(None)), id="Secret"),
     pytest.param(fleets.of_kubefed_cluster, (GeneratedMember, Unreadable), id="KubeFedCluster"),
     *(

@@ -31,6 +31,7 @@ Every option is also an environment variable: MCIDNS_RUN_KUBECONFIG, MCIDNS_RUN_
     "--only", type=click.Choice(["both", "decide", "program"]), default="both", show_default=True, help="The half to run."
 )
 @click.option("--namespace", default="mcidns-system", show_default=True, help="The controller's own: its Secrets are read here.")
+@click.option("--kubefed-namespace", default="kube-federation-system", show_default=True, help="KubeFed's own namespace.")
 @click.option("--http", default="0.0.0.0:8080", show_default=True, help="Metrics and health: address:port, or 'off'.")
 @click.option("--heartbeat", type=float, default=10.0, show_default=True, help="Seconds between looks at each member's API.")
 @click.option("--heartbeat-timeout", type=float, default=5.0, show_default=True, help="Seconds a member has for the answer.")
@@ -58,6 +59,7 @@ def run(**options: object) -> int:
     settings = Settings(
         only=cast('Literal["both", "decide", "program"]', options["only"]),
         namespace=str(options["namespace"]),
+        kubefed_namespace=str(options["kubefed_namespace"]),
         http=_address(str(options["http"])),
         heartbeat=cast("float", options["heartbeat"]),
         heartbeat_timeout=cast("float", options["heartbeat_timeout"]),

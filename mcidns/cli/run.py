@@ -41,6 +41,7 @@ Every option is also an environment variable: MCIDNS_RUN_KUBECONFIG, MCIDNS_RUN_
     metavar="FILE[:CONTEXT,…]",
     help="Let contexts of a kubeconfig on this machine be members, all or those named.",
 )
+@click.option("--kubefed-namespace", default="kube-federation-system", show_default=True, help="KubeFed's own namespace.")
 @click.option("--http", default="0.0.0.0:8080", show_default=True, help="Metrics and health: address:port, or 'off'.")
 @click.option("--heartbeat", type=float, default=10.0, show_default=True, help="Seconds between looks at each member's API.")
 @click.option("--heartbeat-timeout", type=float, default=5.0, show_default=True, help="Seconds a member has for the answer.")
@@ -68,6 +69,7 @@ def run(**options: object) -> int:
     settings = Settings(
         only=cast('Literal["both", "decide", "program"]', options["only"]),
         namespace=str(options["namespace"]),
+        kubefed_namespace=str(options["kubefed_namespace"]),
         http=_address(str(options["http"])),
         heartbeat=cast("float", options["heartbeat"]),
         heartbeat_timeout=cast("float", options["heartbeat_timeout"]),

@@ -1,9 +1,9 @@
 """Whether what was written is answered by every authoritative server, asked in the background; writing never waits for it."""
 
 import asyncio
-from collections import deque
+import heapq
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from mcidns.errors import ProviderError
@@ -19,19 +19,19 @@ FIRST_DELAY = 0.5
 LONGEST_DELAY = 60.0
 YIELD = 2.0
 """Seconds for which a question that is due waits while there is something to write."""
-MOST = 256
-"""Batches remembered at once; older ones are given up and said so."""
+MOST = 20_000
+"""Changes remembered at once, however a back end cuts them into batches; older ones are given up and said so."""
 
 Start = Callable[[Coroutine[Any, Any, Propagation], Callable[["asyncio.Task[Propagation]"], None]], None]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, order=True)
 class _Expected:
-    batch: Batch
-    receipt: Receipt
-    number: int
     due: float
-    tries: int = 0
+    number: int
+    batch: Batch = field(compare=False)
+    receipt: Receipt = field(compare=False)
+    tries: int = field(default=0, compare=False)
 
 
 class Confirmation:
@@ -40,10 +40,11 @@ class Confirmation:
     def __init__(self, state: ZoneState, start: Start) -> None:
         self._state = state
         self._start = start
-        self._queue: deque[_Expected] = deque()
+        self._queue: list[_Expected] = []
         self._latest: dict[DnsName, int] = {}
         self._number = 0
         self._asking = False
+        self._changes = 0
 
     def expect(self, batch: Batch, receipt: Receipt, now: float) -> None:
         """The provider took this batch; find out whether it can be seen."""
@@ -51,19 +52,28 @@ class Confirmation:
             return
         self._number += 1
         self._latest.update((change.name, self._number) for change in batch)
-        self._queue.append(_Expected(batch, receipt, self._number, now))
-        if len(self._queue) > MOST:
-            self._say(self._queue.popleft(), "Unknown", "not checked, because too many writes are under way")
+        self._put(_Expected(now, self._number, batch, receipt))
+        while self._changes > MOST and len(self._queue) > 1:
+            self._say(self._take(), "Unknown", "not checked, because too many writes are under way")
+
+    def _put(self, expected: _Expected) -> None:
+        heapq.heappush(self._queue, expected)
+        self._changes += len(expected.batch)
+
+    def _take(self) -> _Expected:
+        expected = heapq.heappop(self._queue)
+        self._changes -= len(expected.batch)
+        return expected
 
     def launch(self, now: float) -> None:
         """Ask about the batch that is due first, unless the zone is being written: that comes before, for a while."""
         provider = self._state.confirms
         if self._asking or provider is None or not self._queue:
             return
-        expected = min(self._queue, key=lambda expected: expected.due)
-        if expected.due > now or (self._state.is_moving and now < expected.due + YIELD):
+        due = self._queue[0].due
+        if due > now or (self._state.is_moving and now < due + YIELD):
             return
-        self._queue.remove(expected)
+        expected = self._take()
         expected.batch = tuple(change for change in expected.batch if self._latest.get(change.name) == expected.number)
         if expected.batch:
             self._asking = True
@@ -85,7 +95,7 @@ class Confirmation:
                 return
         expected.due = asyncio.get_running_loop().time() + min(LONGEST_DELAY, FIRST_DELAY * 2.0 ** min(expected.tries, 20))
         expected.tries += 1
-        self._queue.append(expected)
+        self._put(expected)
 
     def _say(self, expected: _Expected, state: PropagationState, message: str) -> None:
         wishes = self._state.desk.wishes
@@ -100,4 +110,4 @@ class Confirmation:
         """When to ask next, in the loop's time; a zone that is being written asks when it has its turn."""
         if self._asking or not self._queue:
             return None
-        return min(expected.due for expected in self._queue) + (YIELD if self._state.is_moving else 0.0)
+        return self._queue[0].due + (YIELD if self._state.is_moving else 0.0)

@@ -56,6 +56,11 @@ class Attachments:
                         stale.update((SourceRef("Gateway", *parent), None) for parent in _parents(one))
             self._stale(tuple(stale), claimed=False)
 
+    @property
+    def is_empty(self) -> bool:
+        """Neither Gateways nor routes are held."""
+        return not self.gateways and not any(self.routes.values())
+
     def users(self, service: Key) -> tuple[SourceRef, ...]:
         """Routes that send traffic to the Service, and their Gateways."""
         found = dict(self._users.get(service, ()))

@@ -10,7 +10,7 @@ from mcidns.errors import ConfigError
 from mcidns.kube import errors, kinds
 from mcidns.kube.access import Access
 from mcidns.kube.client import KubeClient
-from mcidns.kube.errors import KubeError
+from mcidns.kube.errors import KubeError, NotFound
 from mcidns.model.clusters import Cluster, Lost, LostReason
 from mcidns.model.references import ClusterName
 from mcidns.observe.contact import Contact
@@ -244,7 +244,9 @@ class Members:
         told = self._inventory.entry(name)
         doubt = told.blind if told is not None else None
         if blind is not None:
-            self._inventory.gateways(name, (errors.lost_reason(blind), str(blind)))
+            # Looked for and not found once is no trouble to tell people of, unless something of it is held.
+            unsure = isinstance(blind, NotFound) and told is not None and told.store.attachments.is_empty
+            self._inventory.gateways(name, (LostReason.NOT_YET_READ if unsure else errors.lost_reason(blind), str(blind)))
         elif contact.gateways_current:
             self._inventory.gateways(name, None)
         if trouble is not None:
@@ -280,4 +282,4 @@ class Members:
 
 
 def _told(blind: Lost | None) -> str:
-    return blind.detail if blind is not None else ""
+    return blind.detail if blind is not None and blind.reason is not LostReason.NOT_YET_READ else ""

@@ -74,6 +74,7 @@ async def test_a_member_without_the_gateway_api_is_well_and_holds_no_route() -> 
     async with member(installed=False) as eu, watching(eu, pace=LOOK_AGAIN) as fleet:
         await fleet.seen("eu")
         assert fleet.addresses("eu") == ["192.0.2.1"]
+        assert [health.gateways_trouble for health in fleet.healths] == [""] * len(fleet.healths)
         await fleet.until(lambda: isinstance(fleet.observation("eu", ROUTE), Seen))
         assert fleet.state("eu", ROUTE) is None
         assert fleet.inventory.knows("HTTPRoute")

@@ -19,8 +19,10 @@ from mcidns.intake import WATCHED, Intake
 from mcidns.kube import kinds
 from mcidns.kube.access import Access
 from mcidns.kube.client import KubeClient
+from mcidns.kubefed import KubeFed
 from mcidns.listing import Listing
 from mcidns.model.decisions import Decision
+from mcidns.model.hosts import HOST_KINDS
 from mcidns.model.references import ClusterName, ObjectRef
 from mcidns.observe import asking
 from mcidns.observe.inventory import Inventory
@@ -123,10 +125,14 @@ class App:
             decides=decides,
             programs=programs,
         )
+        records = KubeFed(
+            self.reconciler, self.telling, hold=self.programmer.intend, home=settings.kubefed_namespace, decides=decides
+        )
         self.intake = Intake(
             fleet=self.fleet,
             hosts=self.reconciler,
             zoning=self.zoning,
+            records=records,
             hold=self.programmer.intend,
             telling=self.telling,
             member_claims=self.inventory.annotated,
@@ -254,7 +260,7 @@ class App:
             self.telling.member(health, self.fleet.spec(name), self.draining.at_risk(name))
 
     def _reported(self, source: ObjectRef) -> None:
-        if source.kind == "GlobalHost":
+        if source.kind in HOST_KINDS:
             self.reconciler.report(source)
         else:
             self.telling.programmed(source, self.programmer.programming(source))

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
+from mcidns import kubefed
 from mcidns.fleet import Fleet
 from mcidns.hub import annotations, globalhost
 from mcidns.hub.annotations import MemberObject
@@ -11,6 +12,7 @@ from mcidns.hub.generated import GeneratedHost
 from mcidns.hub.unreadable import Problem, Unreadable
 from mcidns.kube import kinds
 from mcidns.kube.kinds import Kind
+from mcidns.kubefed import KubeFed
 from mcidns.model.decisions import Memory
 from mcidns.model.hosts import Host
 from mcidns.model.records import Intent, Untouched
@@ -30,6 +32,7 @@ WATCHED: tuple[Kind, ...] = (
     kinds.MEMBER_CLUSTER,
     *kinds.FLEETS,
     kinds.GLOBAL_HOST,
+    *kubefed.KINDS,
     kinds.DNS_ENDPOINT,
     kinds.FEDERATED_INGRESS,
     kinds.FEDERATED_SERVICE,
@@ -86,6 +89,7 @@ class Intake:
         fleet: Fleet,
         hosts: Hosts,
         zoning: Zoning,
+        records: KubeFed,
         hold: Callable[[ObjectRef, tuple[Intent, ...]], None],
         telling: Telling,
         member_claims: Callable[[], Iterable[tuple[ClusterName, Annotated]]],
@@ -95,6 +99,7 @@ class Intake:
         self._fleet = fleet
         self._hosts = hosts
         self._zoning = zoning
+        self._records = records
         self._hold = hold
         self._telling = telling
         self._member_claims = member_claims
@@ -128,7 +133,7 @@ class Intake:
             return
         # Secrets are kept as Secret values only, by the fleet.
         held[key] = obj if kind is not kinds.SECRET else {"metadata": {k: metadata.get(k) for k in ("uid", "resourceVersion")}}
-        if kind is kinds.GLOBAL_HOST and before is not None and _same_spec(obj, before):
+        if kind.kind in kinds.HOSTS and before is not None and _same_spec(obj, before):
             self._telling.seen(kind, key, obj)
             return
         # What waits for its finalizers is gone for those it concerns.
@@ -174,6 +179,8 @@ class Intake:
             self._claim_object(kind, key, obj)
         elif kind is kinds.GLOBAL_HOST:
             self._host(key, obj)
+        elif kind in kubefed.KINDS:
+            self._records.changed(kind, key, obj)
         elif kind is kinds.DNS_ENDPOINT:
             self._zoning.endpoint(key, obj)
         elif kind is kinds.DNS_ZONE:
@@ -268,8 +275,8 @@ def _is_newer(obj: Object, than: Object) -> bool:
 
 
 def _same_spec(obj: Object, before: Object) -> bool:
-    """Whether only status or metadata differ: the API server counts every change of the spec as a generation."""
+    """Whether only status, labels and the like differ: the API server counts every change of the spec as a generation."""
     one, other = obj.get("metadata") or {}, before.get("metadata") or {}
     return bool(one.get("generation")) and all(
-        one.get(key) == other.get(key) for key in ("uid", "generation", "creationTimestamp", "deletionTimestamp")
+        one.get(key) == other.get(key) for key in ("uid", "generation", "creationTimestamp", "deletionTimestamp", "annotations")
     )

@@ -21,7 +21,7 @@ from mcidns.model.references import ObjectRef
 from mcidns.observe.members import MemberHealth
 from mcidns.program.zones import ZoneStatus
 from mcidns.provider import Provider
-from mcidns.publish import endpoints, hosts, members, status, steps
+from mcidns.publish import endpoints, hosts, kubefed, members, status, steps
 from mcidns.publish.events import Events
 from mcidns.publish.status import Render
 from mcidns.publish.statuses import Statuses
@@ -35,7 +35,11 @@ _LOG = logging.getLogger(__name__)
 Key = tuple[str, str]
 
 _KINDS: Mapping[str, Kind] = {
-    kind.kind: kind for kind in (kinds.GLOBAL_HOST, kinds.MEMBER_CLUSTER, kinds.DNS_ZONE, kinds.DNS_PROVIDER, kinds.DNS_ENDPOINT)
+    **kinds.HOSTS,
+    **{
+        kind.kind: kind
+        for kind in (kinds.KUBEFED_DOMAIN, kinds.MEMBER_CLUSTER, kinds.DNS_ZONE, kinds.DNS_PROVIDER, kinds.DNS_ENDPOINT)
+    },
 }
 
 
@@ -80,6 +84,7 @@ class Telling:
         self._statuses = Statuses(client=client, shelf=self.shelf, writer=self._writer, clock=clock, on_status=self._rendered)
         self._endpoint_words: dict[ObjectRef, dict[str, Condition]] = {}
         self._clashes: dict[ObjectRef, str] = {}
+        self._endpoints_of: dict[ObjectRef, ObjectRef] = {}
         self._keys: Callable[[Kind], Iterable[Key]] = lambda _: ()
         self._on_generated: Callable[[], None] = lambda: None
         self._endpoints = endpoints.keeper(client, self.shelf, self._writer, self._clash)
@@ -139,17 +144,18 @@ class Telling:
 
     def _tell_of(self, decision: Decision, previous: Decision | None) -> None:
         ref = decision.host.ref
-        if self.shelf.get(kinds.GLOBAL_HOST, ref.namespace, ref.name) is None:
+        if self.shelf.get(kinds.HOSTS[ref.kind], ref.namespace, ref.name) is None:
             return
         self._decisions[ref] = decision
         self._tell_verdicts(decision, previous)
-        self._say(ref, lambda seen, now: status.of_host(decision, seen, now, self._extra(ref)))
+        self._say(ref, lambda seen, now: kubefed.of_host(decision, seen, now, self._extra(ref)))
+        self._endpoints_of[endpoints.ref_of(ref)] = ref
         self._endpoints.want(endpoints.ref_of(ref), decision)
 
     def _tell_verdicts(self, decision: Decision, previous: Decision | None) -> None:
         if previous is None or previous.verdicts != decision.verdicts:
             ref = decision.host.ref
-            seen = self.shelf.get(kinds.GLOBAL_HOST, ref.namespace, ref.name)
+            seen = self.shelf.get(kinds.HOSTS[ref.kind], ref.namespace, ref.name)
             self._events.post(self._transitions.of_verdicts(decision, seen))
 
     def unreadable(self, problem: Unreadable) -> None:
@@ -180,6 +186,10 @@ class Telling:
         """A DNSProvider could be opened, or not."""
         report = words.of_provider(spec, outcome)
         self._say(ObjectRef("DNSProvider", "", spec.name), lambda seen, now: status.of_provider(report, seen, now))
+
+    def domain(self, ref: ObjectRef) -> None:
+        """A Domain of KubeFed's is in use."""
+        self._say(ref, kubefed.of_domain)
 
     def endpoint(self, claim: EndpointClaim, problems: tuple[str, ...]) -> None:
         """A DNSEndpoint of other origin was admitted, wholly or in part."""
@@ -239,11 +249,14 @@ class Telling:
             self._endpoints.seen(ref)
         elif kind is kinds.MEMBER_CLUSTER:
             self._members.seen(ref)
-        elif kind is kinds.GLOBAL_HOST:
-            self._hosts.seen(ref)
+        elif kind.kind in kinds.HOSTS:
+            if kind is kinds.GLOBAL_HOST:
+                self._hosts.seen(ref)
             if obj is None:
                 self._decisions.pop(ref, None)
-                self._endpoints.want(endpoints.ref_of(ref), None)
+                if self._endpoints_of.get(endpoints.ref_of(ref), ref) == ref:
+                    self._endpoints_of.pop(endpoints.ref_of(ref), None)
+                    self._endpoints.want(endpoints.ref_of(ref), None)
         if kind.kind not in _KINDS:
             return
         if obj is None:
@@ -278,8 +291,9 @@ class Telling:
             self._clashes[ref] = message
         else:
             self._clashes.pop(ref, None)
-        host = ObjectRef("GlobalHost", ref.namespace, ref.name)
-        self._statuses.seen(kinds.GLOBAL_HOST, host)
+        host = self._endpoints_of.get(ref)
+        if host is not None:
+            self._statuses.seen(kinds.HOSTS[host.kind], host)
 
     def _generated_clash(self, ref: ObjectRef, message: str) -> None:
         if not message:

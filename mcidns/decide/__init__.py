@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from mcidns.decide import addresses, claims, conditions, damping, drains, intents, probes, routes, verdicts
+from mcidns.decide import addresses, claims, conditions, damping, drains, intents, probes, routes, servicedns, verdicts
 from mcidns.decide.addresses import Book
 from mcidns.decide.claims import Claims
 from mcidns.decide.drains import Refused
@@ -38,7 +38,7 @@ def decide(world: World, host: Host, now: float) -> Decision:
     if any(view.cluster.drain is not None for view in members):
         judged, refused = drains.check(judged, members, ground)
     scene = Scene(world, ground, judged, reachable, settled, routes.serving(judged, world.memory, ground), refused)
-    filled = intents.fill(scene)
+    filled = intents.fill(scene) if host.scheme is None else servicedns.fill(scene, host.scheme)
     freeze = _freeze(world, members, host)
     names = tuple([one.decision for one in filled]) if freeze is None else intents.frozen(scene, freeze)
     return Decision(
@@ -50,6 +50,7 @@ def decide(world: World, host: Host, now: float) -> Decision:
         look_again=_look_again(scene, names),
         claims_lost=settled.lost,
         drains_refused=tuple([cluster for cluster, _ in refused]),
+        places=tuple([view.cluster for view in members]) if host.scheme is not None else (),
     )
 
 

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mcidns.decide import admission
+from mcidns.decide import admission, naming
 from mcidns.decide.admission import Refusal
+from mcidns.decide.naming import NO_LEVELS, Levels
 from mcidns.model.clusters import Lost, MemberView
 from mcidns.model.decisions import Claim, Decision, Reason, World
 from mcidns.model.hosts import Host
@@ -33,22 +34,28 @@ class Granted:
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """All names claimed, sorted; those granted; why the others are not; and who holds those that were lost."""
+    """All names claimed, sorted; those granted; why the others are not; and who holds those that were lost.
+
+    `levels` are those of a ServiceDNSRecord.
+    """
 
     names: tuple[DnsName, ...]
     granted: tuple[Granted, ...]
     refusals: tuple[Refusal, ...]
     lost: tuple[tuple[DnsName, ObjectRef], ...]
+    levels: Levels = NO_LEVELS
 
 
 def settle(world: World, host: Host, members: Sequence[MemberView]) -> Claims:
     """Judge every name of the host on its own; `members` are those that take part."""
-    names = _names(world, host, members)
+    levels = naming.of(host.scheme, [view.cluster for view in members]) if host.scheme is not None else NO_LEVELS
+    names = _names(world, host, members) if host.scheme is None else levels.names
     labels = dict(world.namespace_labels)
     rivals = dict(world.rivals)
     granted: list[Granted] = []
     lost: list[tuple[DnsName, ObjectRef]] = []
-    refusals = [Refusal("Invalid", _sentence(text)) for text in sorted(host.invalid_hostnames)]
+    refusals = [Refusal("Invalid", _sentence(text, host)) for text in sorted(host.invalid_hostnames)]
+    refusals += [Refusal("Invalid", text) for text in levels.mistakes]
     for name in names:
         zone = admission.match(name, world.zones)
         if isinstance(zone, Refusal):
@@ -66,7 +73,7 @@ def settle(world: World, host: Host, members: Sequence[MemberView]) -> Claims:
         granted.append(_grant(host, name, zone, rivals.get(name, ())))
     if not names and not refusals:
         refusals.append(_nameless(host))
-    return Claims(names, tuple(granted), tuple(refusals), tuple(lost))
+    return Claims(names, tuple(granted), tuple(refusals), tuple(lost), levels)
 
 
 def standing(decision: Decision) -> tuple[DnsName, ...]:
@@ -128,11 +135,13 @@ def _conflict(name: DnsName, winner: ObjectRef) -> Refusal:
 
 
 def _nameless(host: Host) -> Refusal:
+    if host.scheme is not None:
+        return Refusal("NoHostname", f"no name can be made: {host.scheme.missing}")
     return Refusal(
         "NoHostname",
         f"no name is claimed: set spec.hostnames, or name one in {host.source}",
     )
 
 
-def _sentence(text: str) -> str:
-    return f"spec.hostnames: {text}"
+def _sentence(text: str, host: Host) -> str:
+    return f"spec.{'hostnames' if host.kind == 'GlobalHost' else 'hosts'}: {text}"

@@ -7,10 +7,13 @@ from mcidns.hub import metadata
 from mcidns.hub.fields import Fields
 from mcidns.hub.metadata import Metadata, Raw
 from mcidns.hub.unreadable import Problem, Unreadable
+from mcidns.kube import kinds
 from mcidns.model.references import ObjectRef
 
 MANAGED_BY: Final = "app.kubernetes.io/managed-by"
 MANAGER: Final = "mcidns"
+
+_PREFIXES: Final = {"ServiceDNSRecord": "service-", "IngressDNSRecord": "ingress-"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,7 @@ class EndpointRow:
 class EndpointClaim:
     """One DNSEndpoint. A row that cannot be read is left out and told in `problems`; the others stand.
 
-    `owner` is the GlobalHost that its owner references name. `managed_by_us`: it was made for the GlobalHost of its name.
+    `owner` is the GlobalHost or record that its owner references name. `managed_by_us`: it was made for that one.
     """
 
     ref: ObjectRef
@@ -76,17 +79,24 @@ def parse(obj: Raw) -> EndpointClaim | Unreadable:
     )
 
 
+def name_for(host: ObjectRef) -> str:
+    """The name of a host's DNSEndpoint: its own, and for records with the prefix that KubeFed gave it."""
+    return _PREFIXES.get(host.kind, "") + host.name
+
+
 def _is_ours(about: Metadata, owner: ObjectRef | None) -> bool:
     """Either mark will do, so that an object from which somebody took one is repaired and not taken for a stranger's."""
     if owner is not None:
-        return owner.name == about.ref.name
+        return name_for(owner) == about.ref.name
     return dict(about.labels).get(MANAGED_BY) == MANAGER
 
 
 def _owning_host(obj: Raw, about: Metadata) -> ObjectRef | None:
     for reference in Fields(obj, "", []).child("metadata").children("ownerReferences"):
-        if reference.text("kind") == "GlobalHost" and reference.text("apiVersion").startswith("mcidns.io/"):
-            return ObjectRef("GlobalHost", about.ref.namespace, reference.text("name"))
+        kind = reference.text("kind")
+        known = kinds.HOSTS.get(kind)
+        if known is not None and reference.text("apiVersion").startswith(f"{known.group}/"):
+            return ObjectRef(kind, about.ref.namespace, reference.text("name"))
     return None
 
 

@@ -1,5 +1,6 @@
 """Every Kubernetes kind we read or write, with its place in the API, once; what their objects mean lives elsewhere."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -62,6 +63,13 @@ GATEWAY_API: Final = (GATEWAY, HTTP_ROUTE, GRPC_ROUTE, TLS_ROUTE)
 FLEETS: Final = (KUBEFED_CLUSTER, CLUSTER_PROFILE, KARMADA_CLUSTER, MANAGED_CLUSTER)
 """Kinds by which fleets list their clusters."""
 
+_KUBEFED_DNS: Final = ("multiclusterdns.kubefed.io", "v1alpha1")
+
+KUBEFED_DOMAIN: Final = Kind(*_KUBEFED_DNS, "Domain", "domains", namespaced=True)
+SERVICE_DNS_RECORD: Final = Kind(*_KUBEFED_DNS, "ServiceDNSRecord", "servicednsrecords", namespaced=True)
+INGRESS_DNS_RECORD: Final = Kind(*_KUBEFED_DNS, "IngressDNSRecord", "ingressdnsrecords", namespaced=True)
+KUBEFED_ENDPOINT: Final = Kind(*_KUBEFED_DNS, "DNSEndpoint", "dnsendpoints", namespaced=True)
+
 INGRESS: Final = Kind("networking.k8s.io", "v1", "Ingress", "ingresses", namespaced=True)
 SERVICE: Final = Kind("", "v1", "Service", "services", namespaced=True)
 ENDPOINT_SLICE: Final = Kind("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices", namespaced=True)
@@ -82,6 +90,10 @@ ALL: Final = (
     FEDERATED_SERVICE,
     *FLEETS,
     *GATEWAY_API,
+    KUBEFED_DOMAIN,
+    SERVICE_DNS_RECORD,
+    INGRESS_DNS_RECORD,
+    KUBEFED_ENDPOINT,
     INGRESS,
     SERVICE,
     ENDPOINT_SLICE,
@@ -92,3 +104,6 @@ ALL: Final = (
     LEASE,
     CRD,
 )
+
+HOSTS: Final[Mapping[str, Kind]] = {kind.kind: kind for kind in (GLOBAL_HOST, SERVICE_DNS_RECORD, INGRESS_DNS_RECORD)}
+"""Kinds that claim names to be served by members, by name."""

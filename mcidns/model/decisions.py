@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-from mcidns.model.clusters import MemberView, Resolution
+from mcidns.model.clusters import Cluster, MemberView, Resolution
 from mcidns.model.hosts import Host
 from mcidns.model.names import DnsName
 from mcidns.model.probes import Probe, Streak
@@ -203,7 +203,8 @@ class Decision:
     """All that follows from one look at one host: records, conditions, status, Events and `explain` are read off this value.
 
     `names` are those the host may serve; `look_again` is a unix time, None if only a change matters. `drains_refused` are the
-    clusters that somebody drains and that serve on here, as too few others could.
+    clusters that somebody drains and that serve on here, as too few others could. `places` are the
+    members by which a ServiceDNSRecord has its names.
     """
 
     host: Host
@@ -214,6 +215,7 @@ class Decision:
     look_again: float | None
     claims_lost: tuple[tuple[DnsName, ObjectRef], ...] = ()
     drains_refused: tuple[ClusterName, ...] = ()
+    places: tuple[Cluster, ...] = ()
 
     @property
     def intents(self) -> tuple[Intent, ...]:

@@ -1,8 +1,9 @@
 """A GlobalHost without Kubernetes: names and the rules to serve them by; reading the object lives in hub/."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal, get_args
 
+from mcidns.model.kubefed import Scheme
 from mcidns.model.names import DnsName
 from mcidns.model.probes import ProbeRule
 from mcidns.model.references import ClusterName, ObjectRef, SourceRef
@@ -13,6 +14,9 @@ WhenNoneHealthy = Literal["ServeAll", "ServeLast", "Fallback", "Withdraw"]
 OnUnknown = Literal["Keep", "Withdraw"]
 DeletionPolicy = Literal["Delete", "Orphan"]
 RoutingPolicy = Literal["All"]
+HostKind = Literal["GlobalHost", "ServiceDNSRecord", "IngressDNSRecord"]
+
+HOST_KINDS: Final[tuple[HostKind, ...]] = get_args(HostKind)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -93,7 +97,10 @@ class StaticTarget:
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """One GlobalHost. Times are in seconds, `created_at` in unix seconds. No `hostnames`: they come from the source."""
+    """One GlobalHost. Times are in seconds, `created_at` in unix seconds. No `hostnames`: they come from the source.
+
+    KubeFed's records are hosts of their own `kind`; a ServiceDNSRecord has a `scheme` that makes its names, and no `hostnames`.
+    """
 
     namespace: str
     name: str
@@ -118,8 +125,10 @@ class Host:
     when_none_healthy: WhenNoneHealthy = "ServeAll"
     fallback: tuple[Target, ...] = ()
     deletion_policy: DeletionPolicy = "Delete"
+    kind: HostKind = "GlobalHost"
+    scheme: Scheme | None = None
 
     @property
     def ref(self) -> ObjectRef:
-        """The GlobalHost as an object reference."""
-        return ObjectRef("GlobalHost", self.namespace, self.name)
+        """The object it was read from."""
+        return ObjectRef(self.kind, self.namespace, self.name)

@@ -1,4 +1,4 @@
-"""The DNSEndpoint of each GlobalHost, as a real ExternalDNS likes it; programming DNS from it lives in program/."""
+"""The DNSEndpoint of each GlobalHost and record, as a real ExternalDNS likes it; programming DNS from it lives in program/."""
 
 from collections.abc import Iterable
 from typing import Final, assert_never
@@ -21,13 +21,13 @@ _DOTLESS: Final = frozenset({"A", "AAAA", "CNAME", "DNAME", "NS", "PTR"})
 
 
 def keeper(client: KubeClient, shelf: Shelf, writer: Writer, on_clash: OnClash) -> Keeper[Decision]:
-    """Keeps the DNSEndpoints. Refs are those of DNSEndpoints: same namespace and name as the GlobalHost's."""
+    """Keeps the DNSEndpoints. Refs are those of DNSEndpoints, as `ref_of` gives them."""
     return Keeper(kinds.DNS_ENDPOINT, plan, client=client, shelf=shelf, writer=writer, on_clash=on_clash)
 
 
 def ref_of(host: ObjectRef) -> ObjectRef:
-    """The DNSEndpoint of a GlobalHost."""
-    return ObjectRef("DNSEndpoint", host.namespace, host.name)
+    """The DNSEndpoint of a GlobalHost or record."""
+    return ObjectRef("DNSEndpoint", host.namespace, dnsendpoint.name_for(host))
 
 
 def plan(ref: ObjectRef, decision: Decision | None, seen: Object | None) -> Step | None:
@@ -38,19 +38,23 @@ def plan(ref: ObjectRef, decision: Decision | None, seen: Object | None) -> Step
     """
     claim = None if seen is None else dnsendpoint.parse(seen)
     ours = isinstance(claim, EndpointClaim) and claim.managed_by_us
-    if decision is None or not decision.names:
+    if decision is None:
         return _delete(ref, seen) if ours else None
-    if seen is not None and not ours:
+    host = decision.host
+    other = claim.owner if isinstance(claim, EndpointClaim) and claim.owner != host.ref else None
+    if not decision.names:
+        return _delete(ref, seen) if ours and other is None else None
+    if seen is not None and (not ours or other is not None):
         return Clash(
             ref,
-            f"DNSEndpoint {ref.namespace}/{ref.name} exists and was not made by mcidns for this GlobalHost, so nothing is written "
-            f"to it; delete or rename it, or rename the GlobalHost",
+            f"DNSEndpoint {ref.namespace}/{ref.name} exists and was not made by mcidns for this {host.kind}, so nothing is written "
+            f"to it; delete or rename {other or 'it'}, or rename the {host.kind}",
         )
     rows = _rows(decision.names, seen)
     if not rows:
         untouched = any(isinstance(name.intent, Untouched) for name in decision.names)
         return None if seen is None or untouched else _delete(ref, seen)
-    wanted = _apply(ref, decision.host, rows)
+    wanted = _apply(ref, host, _labelled(rows, host))
     return None if seen is not None and _is_as(seen, wanted.body) else wanted
 
 
@@ -60,8 +64,8 @@ def _delete(ref: ObjectRef, seen: Object | None) -> Delete:
 
 def _apply(ref: ObjectRef, host: Host, rows: list[Object]) -> Apply:
     owner = {
-        "apiVersion": kinds.GLOBAL_HOST.api_version,
-        "kind": kinds.GLOBAL_HOST.kind,
+        "apiVersion": kinds.HOSTS[host.kind].api_version,
+        "kind": host.kind,
         "name": host.name,
         "uid": host.uid,
         "controller": True,
@@ -70,6 +74,16 @@ def _apply(ref: ObjectRef, host: Host, rows: list[Object]) -> Apply:
     metadata = {"name": ref.name, "namespace": ref.namespace, "labels": {MANAGED_BY: MANAGER}, "ownerReferences": [owner]}
     body = {"metadata": metadata, "spec": {"endpoints": rows}}
     return Apply(kinds.DNS_ENDPOINT, ref.namespace, ref.name, body)
+
+
+def _labelled(rows: list[Object], host: Host) -> list[Object]:
+    """KubeFed told the Service's name where `externalName` stands in its place."""
+    scheme = host.scheme
+    if scheme is None or not scheme.renamed:
+        return rows
+    stem = f"{scheme.stem}."
+    labels = {"labels": {"serviceName": host.name}}
+    return [{**row, **(labels if str(row.get("dnsName")).startswith(stem) else {})} for row in rows]
 
 
 def _is_as(seen: Object, wanted: Object) -> bool:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from mcidns.hub import globalhost
+from mcidns.kube import kinds
 from mcidns.kube.client import Object
-from mcidns.kube.kinds import GLOBAL_HOST, Kind
+from mcidns.kube.kinds import Kind
 from mcidns.model.decisions import Decision
 from mcidns.model.references import ObjectRef
 from mcidns.publish import steps
@@ -76,7 +77,7 @@ class Transitions:
     def of_verdicts(self, decision: Decision, seen: Object | None) -> tuple[Notice, ...]:
         """Which clusters' targets are in or out since the last decision, or since the status that was found."""
         host = decision.host
-        regarding = Regarding(GLOBAL_HOST.api_version, host.ref, host.uid)
+        regarding = Regarding(kinds.HOSTS[host.kind].api_version, host.ref, host.uid)
         before = self._verdicts.get(host.ref)
         if before is None:
             memory = globalhost.memory(seen) if seen is not None else decision.memory

@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 import yaml
 
-from mcidns.hub import dnsendpoint, dnsprovider, dnszone, globalhost, membercluster, times
+from mcidns.hub import dnsendpoint, dnsprovider, dnszone, globalhost, kubefed, membercluster, times
 from mcidns.hub.dnsendpoint import EndpointRow
 from mcidns.hub.unreadable import Unreadable
 from mcidns.kube import kinds
@@ -34,7 +34,16 @@ from mcidns.model.zones import DEFAULT_PREFIX, Guard, Registry, RegistryType, Tt
 
 FOLDER = Path(__file__).parents[2] / "crds"
 FILES = sorted(FOLDER.glob("*.yaml"))
-KINDS = (kinds.GLOBAL_HOST, kinds.MEMBER_CLUSTER, kinds.DNS_PROVIDER, kinds.DNS_ZONE, kinds.DNS_ENDPOINT)
+RECORDS = (kinds.SERVICE_DNS_RECORD, kinds.INGRESS_DNS_RECORD)
+KINDS = (
+    kinds.GLOBAL_HOST,
+    kinds.MEMBER_CLUSTER,
+    kinds.DNS_PROVIDER,
+    kinds.DNS_ZONE,
+    kinds.DNS_ENDPOINT,
+    kinds.KUBEFED_DOMAIN,
+    *RECORDS,
+)
 
 # apiextensions.k8s.io/v1 JSONSchemaProps, without what structural schemas may not use (uniqueItems, $ref, definitions ...).
 KEYWORDS = {
@@ -239,7 +248,7 @@ def test_the_defaults_of_a_zone_are_those_of_the_model() -> None:
 
 # Model fields that stand in no spec, and what fills them instead.
 ELSEWHERE = {
-    "Host": {"namespace", "name", "uid", "created_at", "generation", "invalid_hostnames"},
+    "Host": {"namespace", "name", "uid", "created_at", "generation", "invalid_hostnames", "kind", "scheme"},
     "Zone": {"name", "generation", "approved_plan"},
     "StaticTarget": {"weight"},  # comes with weighted routing
 }
@@ -363,7 +372,8 @@ def validator(kind: Kind) -> jsonschema.Draft7Validator:
 
 def manifest(kind: Kind, spec: dict[str, Any]) -> dict[str, Any]:
     metadata = {"name": "one", **({"namespace": "shop"} if kind.namespaced else {})}
-    return {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": metadata, "spec": spec}
+    content = spec if kind is kinds.KUBEFED_DOMAIN else {"spec": spec}
+    return {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": metadata, **content}
 
 
 GOOD = [
@@ -490,6 +500,25 @@ GOOD = [
         },
         id="an endpoint",
     ),
+    pytest.param(kinds.KUBEFED_DOMAIN, {"domain": "example.org"}, id="a KubeFed domain"),
+    pytest.param(
+        kinds.KUBEFED_DOMAIN, {"domain": "Example.org.", "nameServer": "ns1.example.org"}, id="a KubeFed domain with its server"
+    ),
+    pytest.param(kinds.SERVICE_DNS_RECORD, {"domainRef": "europe"}, id="a service record with little said"),
+    pytest.param(
+        kinds.SERVICE_DNS_RECORD,
+        {
+            "domainRef": "europe",
+            "recordTTL": 300,
+            "dnsPrefix": "pay",
+            "externalName": "checkout",
+            "allowServiceWithoutEndpoints": True,
+        },
+        id="a service record with all said",
+    ),
+    pytest.param(
+        kinds.INGRESS_DNS_RECORD, {"hosts": ["shop.example.org", "*.shop.example.org"], "recordTTL": 0}, id="an ingress record"
+    ),
 ]
 
 PARSERS: dict[str, Callable[[Any], object]] = {
@@ -498,6 +527,9 @@ PARSERS: dict[str, Callable[[Any], object]] = {
     "DNSProvider": dnsprovider.parse,
     "DNSZone": dnszone.parse,
     "DNSEndpoint": dnsendpoint.parse,
+    "Domain": kubefed.domain,
+    "ServiceDNSRecord": lambda obj: kubefed.service(obj, {}, "kube-federation-system"),
+    "IngressDNSRecord": kubefed.ingress,
 }
 
 
@@ -544,6 +576,44 @@ def test_the_schema_refuses_what_it_can_and_so_does_the_parser(kind: Kind, spec:
     parsed = PARSERS[kind.kind](one)
     refused = isinstance(parsed, Unreadable) or bool(getattr(parsed, "invalid_hostnames", ()))
     assert refused or kind is kinds.DNS_PROVIDER
+
+
+# What the API server accepted under KubeFed's own schemas, which check types and two required fields and nothing else.
+STORED_BY_KUBEFED = [
+    pytest.param(kinds.KUBEFED_DOMAIN, {"domain": "not a domain", "nameServer": ""}, id="any text for a domain"),
+    pytest.param(kinds.SERVICE_DNS_RECORD, {"domainRef": "", "recordTTL": -1, "dnsPrefix": ".."}, id="any text and number"),
+    pytest.param(kinds.INGRESS_DNS_RECORD, {}, id="a record without hosts"),
+    pytest.param(kinds.INGRESS_DNS_RECORD, {"hosts": ["http://x"], "recordTTL": 2**40}, id="hosts that are none"),
+]
+
+
+@pytest.mark.parametrize(("kind", "content"), STORED_BY_KUBEFED)
+def test_whatever_kubefed_stored_passes_our_schema_and_is_refused_with_words_by_the_parser(
+    kind: Kind, content: dict[str, Any]
+) -> None:
+    """A status could not be written to an object that our schema refuses, so that nobody would learn what is wrong with it."""
+    one = manifest(kind, content)
+    validator(kind).validate(one)
+    parsed = PARSERS[kind.kind](one)
+    assert isinstance(parsed, Unreadable) or parsed.invalid_hostnames
+
+
+def test_kubefeds_own_status_passes_our_schema() -> None:
+    points = {"ingress": [{"ip": "192.0.2.1"}, {"hostname": "lb.example.net"}]}
+    entry = {"cluster": "c1", "loadBalancer": points, "region": "eu", "zones": ["eu-1"]}
+    service = {"domain": "example.org", "dns": [entry, {"cluster": "c2", "loadBalancer": {}}]}
+    validator(kinds.SERVICE_DNS_RECORD).validate({**manifest(kinds.SERVICE_DNS_RECORD, {"domainRef": "d"}), "status": service})
+    ingress = {"dns": [{"cluster": "c1", "loadBalancer": points}]}
+    validator(kinds.INGRESS_DNS_RECORD).validate({**manifest(kinds.INGRESS_DNS_RECORD, {}), "status": ingress})
+
+
+@pytest.mark.parametrize("kind", [pytest.param(kind, id=kind.kind) for kind in RECORDS])
+def test_a_record_remembers_all_that_a_globalhost_does(kind: Kind) -> None:
+    """Status is what a restart goes on from; a field that the schema lacks would be dropped without a word."""
+    ours = at(kind, "status")["properties"]
+    assert {name: ours.get(name) for name in at(kinds.GLOBAL_HOST, "status")["properties"]} == at(kinds.GLOBAL_HOST, "status")[
+        "properties"
+    ]
 
 
 CEL = [

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 
+from mcidns.decide import servicedns
 from mcidns.decide.intents import Scene
 from mcidns.decide.verdicts import Judged
 from mcidns.model.decisions import Condition, Reason
+from mcidns.model.hosts import HostKind
 
 SHOWN = 5
 
@@ -15,28 +17,48 @@ _ADVICE = {
     "Unresolved": "no address is known for its load balancer's name; look whether the name exists",
 }
 
+_REMEDY: dict[HostKind, str] = {
+    "GlobalHost": "create it there, or correct spec.source",
+    "ServiceDNSRecord": "it follows the Service of its own name and namespace: create that one there, or rename the record",
+    "IngressDNSRecord": "it follows the Ingress of its own name and namespace: create that one there, or rename the record",
+}
+
 
 def of(scene: Scene) -> Condition:
     """The first kind of trouble gives the reason, all of them stand in the message."""
-    source = scene.ground.host.source
+    host = scene.ground.host
+    if host.scheme is not None and host.scheme.domain is None:
+        return Condition("ResolvedRefs", "False", "DomainNotFound", host.scheme.missing)
+    source = host.source
     judged = [one for one in scene.judged if one.is_placed]
     unseen = [one.verdict.cluster for one in judged if one.verdict.reason is Reason.NEVER_SEEN]
     if len(unseen) == len(judged) and not any(one.verdict.reason is Reason.DRAINED for one in scene.judged):
         return _missing(scene, unseen)
     troubles = _troubles(judged)
     if not troubles:
-        return Condition("ResolvedRefs", "True", "Resolved", f"{source} has addresses wherever it stands")
+        told = _regionless(scene) if host.scheme is not None else ""
+        return Condition("ResolvedRefs", "True", "Resolved", f"{source} has addresses wherever it stands{told}")
     told = "; ".join(f"{', '.join(_cut(found))}: {_ADVICE[reason]}" for reason, found in troubles.items())
     return Condition("ResolvedRefs", "False", next(iter(troubles)), told)
 
 
 def _missing(scene: Scene, unseen: Sequence[str]) -> Condition:
-    source = scene.ground.host.source
+    host = scene.ground.host
+    source = host.source
     if unseen:
         told = f"no member that answers has {source}; not read yet: {', '.join(_cut(unseen))}"
         return Condition("ResolvedRefs", "Unknown", "SourceNotFound", told)
-    told = f"no member cluster that spec.clusters selects has {source}; create it there, or correct spec.source"
+    which = "that spec.clusters selects " if host.kind == "GlobalHost" else ""
+    told = f"no member cluster {which}has {source}; {_REMEDY[host.kind]}"
     return Condition("ResolvedRefs", "False", "SourceNotFound", told)
+
+
+def _regionless(scene: Scene) -> str:
+    clusters = servicedns.regionless(scene)
+    if not clusters:
+        return ""
+    told = ", ".join(_cut(clusters))
+    return f"; no region is known of {told}, so that there are no names for its region: set spec.region of its MemberCluster"
 
 
 def _troubles(judged: Sequence[Judged]) -> dict[str, list[str]]:

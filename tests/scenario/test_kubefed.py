@@ -1,0 +1,266 @@
+"""A KubeFed user's manifests, unchanged: the names that KubeFed gave them, in real DNS, without its faults."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+from mcidns.demo import manifests
+from tests.scenario.stage import Stage, raised
+
+Object = dict[str, Any]
+
+GROUP = "multiclusterdns.kubefed.io/v1alpha1"
+TOP = "web.shop.europe.svc.example.org"
+WHERE = {"r1": ("north", ["n1", "n2"]), "r2": ("south", ["s1"]), "r3": ("south", ["s1", "s2"])}
+ALL = ("192.0.2.1", "192.0.2.2", "192.0.2.3")
+
+
+def domain(**changes: Any) -> Object:
+    """A Domain as in KubeFed's guides."""
+    metadata = {"name": "europe", "namespace": manifests.SYSTEM}
+    return {"apiVersion": GROUP, "kind": "Domain", "metadata": metadata, "domain": "example.org", **changes}
+
+
+def service_record(annotations: dict[str, str] | None = None, **spec: Any) -> Object:
+    """A ServiceDNSRecord as in KubeFed's guides."""
+    metadata: Object = {"name": "web", "namespace": "shop", **({"annotations": annotations} if annotations else {})}
+    return {"apiVersion": GROUP, "kind": "ServiceDNSRecord", "metadata": metadata, "spec": {"domainRef": "europe", **spec}}
+
+
+def ingress_record(**spec: Any) -> Object:
+    """An IngressDNSRecord as in KubeFed's guides."""
+    metadata = {"name": "shop", "namespace": "shop"}
+    spec.setdefault("hosts", ["shop.example.org", "store.example.org"])
+    return {"apiVersion": GROUP, "kind": "IngressDNSRecord", "metadata": metadata, "spec": spec}
+
+
+def balanced(number: int) -> Object:
+    """The Service shop/web of the n-th member, as the federation made it."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "web", "namespace": "shop", "labels": {"kubefed.io/managed": "true"}},
+        "spec": {"type": "LoadBalancer", "selector": {"app": "shop"}, "ports": [{"name": "http", "port": 80, "targetPort": 8080}]},
+        "status": {"loadBalancer": {"ingress": [{"ip": f"192.0.2.{number}"}]}},
+    }
+
+
+@contextlib.asynccontextmanager
+async def federated(*, running: bool = True) -> AsyncIterator[Stage]:
+    """Three members in two regions, the Service in each of them."""
+    async with raised(running=False) as stage:
+        for number, member in enumerate(stage.members.values(), start=1):
+            member.put(balanced(number))
+        for name, (region, _) in WHERE.items():
+            secret = stage.host.get("secrets", name, manifests.SYSTEM)
+            secret["metadata"]["annotations"] = {"mcidns.io/region": region}
+            stage.host.put(secret)
+        if running:
+            await stage.start()
+            await stage.until_true(lambda: len(stage.host.list("memberclusters")) == 3, "the members to be known")
+            add_zones(stage)
+        yield stage
+
+
+def add_zones(stage: Stage) -> None:
+    """Say in which zones the members stand, as a person does who has no KubeFedCluster that tells."""
+    for name, (_, zones) in WHERE.items():
+        found = stage.host.get("memberclusters", name)
+        stage.host.put({**found, "spec": {**found["spec"], "zones": zones}})
+
+
+def told(stage: Stage, plural: str = "servicednsrecords", name: str = "web") -> Object:
+    """A record's status."""
+    status = (stage.host.find(plural, name, "shop") or {}).get("status")
+    return status if isinstance(status, dict) else {}
+
+
+def reason(stage: Stage, condition: str, plural: str = "servicednsrecords", name: str = "web") -> tuple[str, str]:
+    """Status and reason of a record's condition."""
+    for one in told(stage, plural, name).get("conditions", []):
+        if one["type"] == condition:
+            return one["status"], one["reason"]
+    return "", ""
+
+
+async def published(stage: Stage, record: Object) -> None:
+    """The record stands in DNS with all its names."""
+    stage.host.put(domain())
+    stage.host.put(record)
+    await stage.until_answer(TOP, *ALL)
+    await stage.until_answer("web.shop.europe.svc.s2.south.example.org", "192.0.2.3")
+
+
+async def test_a_service_record_has_a_name_for_all_for_each_region_and_for_each_zone() -> None:
+    async with federated() as stage:
+        await published(stage, service_record())
+        expected = {
+            "web.shop.europe.svc.north.example.org": ("192.0.2.1",),
+            "web.shop.europe.svc.n1.north.example.org": ("192.0.2.1",),
+            "web.shop.europe.svc.n2.north.example.org": ("192.0.2.1",),
+            "web.shop.europe.svc.south.example.org": ("192.0.2.2", "192.0.2.3"),
+            "web.shop.europe.svc.s1.south.example.org": ("192.0.2.2", "192.0.2.3"),
+        }
+        for name, addresses in expected.items():
+            await stage.until_answer(name, *addresses)
+        await stage.until_true(lambda: reason(stage, "Programmed") == ("True", "Programmed"), "Programmed")
+        status = told(stage)
+        assert status["domain"] == "example.org"
+        assert status["dns"][0] == {
+            "cluster": "r1",
+            "region": "north",
+            "zones": ["n1", "n2"],
+            "loadBalancer": {"ingress": [{"ip": "192.0.2.1"}]},
+        }
+        assert [entry["cluster"] for entry in status["dns"]] == ["r1", "r2", "r3"]
+        assert status["summary"] == {"hostnames": f"{TOP} +6", "targets": "3/3"}
+        endpoint = stage.host.find("dnsendpoints", "service-web", "shop")
+        assert endpoint is not None
+        assert endpoint["metadata"]["ownerReferences"][0]["kind"] == "ServiceDNSRecord"
+        assert {row["recordTTL"] for row in endpoint["spec"]["endpoints"]} == {180}
+        assert len(endpoint["spec"]["endpoints"]) == 7
+
+
+async def test_a_region_without_ready_pods_falls_back_by_cname_and_returns() -> None:
+    async with federated() as stage:
+        await published(stage, service_record(dnsPrefix="pay"))
+        await stage.until_answer("pay.example.org", f"{TOP}.", type_="CNAME")
+        stage.members["r1"].put(manifests.endpoints(ready=False))
+        await stage.until_answer("web.shop.europe.svc.north.example.org", f"{TOP}.", type_="CNAME")
+        await stage.until_answer(
+            "web.shop.europe.svc.n1.north.example.org", "web.shop.europe.svc.north.example.org.", type_="CNAME"
+        )
+        await stage.until_answer(TOP, *ALL[1:])
+        await stage.until_true(lambda: told(stage)["dns"][0]["loadBalancer"] == {}, "status.dns to show it")
+        stage.members["r1"].put(manifests.endpoints(ready=True))
+        await stage.until_answer("web.shop.europe.svc.north.example.org", "192.0.2.1")
+        await stage.until_answer(TOP, *ALL)
+
+
+async def test_a_lost_member_keeps_its_names_and_addresses() -> None:
+    """KubeFed took all of them away after a minute."""
+    async with federated() as stage:
+        await published(stage, service_record())
+        stage.members["r1"].faults.refuse()
+        await stage.until_true(lambda: {t["cluster"]: t["reason"] for t in told(stage)["targets"]}["r1"] == "Stale", "the verdict")
+        assert await stage.answer("web.shop.europe.svc.north.example.org") == ("192.0.2.1",)
+        assert await stage.answer(TOP) == ALL
+
+
+async def test_nothing_ready_anywhere_leaves_names_that_end_in_addresses() -> None:
+    async with federated() as stage:
+        await published(stage, service_record())
+        for member in stage.members.values():
+            member.put(manifests.endpoints(ready=False))
+        await stage.until_true(lambda: reason(stage, "FailOpen")[0] == "True", "FailOpen")
+        await stage.until_answer("web.shop.europe.svc.north.example.org", f"{TOP}.", type_="CNAME")
+        assert await stage.answer(TOP) == ALL
+
+
+async def test_the_compatibility_annotation_brings_dangling_cnames_back() -> None:
+    async with federated() as stage:
+        await published(stage, service_record({"mcidns.io/compatibility": "kubefed"}, dnsPrefix="pay"))
+        for member in stage.members.values():
+            member.put(manifests.endpoints(ready=False))
+        await stage.until_answer(TOP)
+        await stage.until_answer("web.shop.europe.svc.north.example.org", f"{TOP}.", type_="CNAME")
+        await stage.until_answer("pay.example.org", f"{TOP}.", type_="CNAME")
+
+
+async def test_a_restart_writes_nothing() -> None:
+    async with federated() as stage:
+        await published(stage, service_record(dnsPrefix="pay"))
+        stage.host.put(ingress_record())
+        await stage.until_answer("store.example.org", *ALL)
+        stage.members["r1"].put(manifests.endpoints(ready=False))
+        await stage.until_answer("web.shop.europe.svc.north.example.org", f"{TOP}.", type_="CNAME")
+        for plural, name in (("servicednsrecords", "web"), ("ingressdnsrecords", "shop")):
+            await stage.until_true(
+                lambda plural=plural, name=name: reason(stage, "Propagated", plural, name)[0] == "True", "Propagated"
+            )
+        await stage.settled()
+        await stage.stop()
+        before = {
+            plural: stage.host.list(plural) for plural in ("servicednsrecords", "ingressdnsrecords", "dnsendpoints", "domains")
+        }
+        updates = stage.names.counters.updates
+        await stage.start()
+        await stage.settled()
+        await asyncio.sleep(0.5)
+        assert {plural: stage.host.list(plural) for plural in before} == before
+        assert stage.names.counters.updates == updates
+
+
+async def test_a_member_lost_before_a_restart_is_remembered_by_status() -> None:
+    async with federated() as stage:
+        await published(stage, service_record())
+        await stage.until_true(lambda: reason(stage, "Programmed")[0] == "True", "Programmed")
+        await stage.stop()
+        stage.members["r1"].faults.refuse()
+        stage.members["r2"].put(manifests.endpoints(ready=False))
+        await stage.start()
+        await stage.until_answer(TOP, "192.0.2.1", "192.0.2.3")
+        assert await stage.answer("web.shop.europe.svc.north.example.org") == ("192.0.2.1",)
+
+
+async def test_a_deleted_domain_takes_the_names_away_and_says_why() -> None:
+    async with federated() as stage:
+        await published(stage, service_record())
+        stage.host.delete("domains", "europe", manifests.SYSTEM)
+        await stage.until_answer(TOP)
+        await stage.until_true(lambda: reason(stage, "ResolvedRefs") == ("False", "DomainNotFound"), "the condition")
+        stage.host.put(domain(domain="eu.example.org"))
+        await stage.until_answer("web.shop.europe.svc.north.eu.example.org", "192.0.2.1")
+
+
+async def test_a_record_without_its_service_or_domain_says_so_and_a_domain_that_is_none_harms_nothing() -> None:
+    async with federated() as stage:
+        record = service_record()
+        record["metadata"]["name"] = "elsewhere"
+        stage.host.put(record)
+        await stage.until_true(lambda: reason(stage, "ResolvedRefs", name="elsewhere") == ("False", "DomainNotFound"), "no domain")
+        await published(stage, service_record())
+        await stage.until_true(lambda: reason(stage, "ResolvedRefs", name="elsewhere") == ("False", "SourceNotFound"), "no service")
+        stage.host.put(domain(domain="not a domain"))
+        await stage.until_true(
+            lambda: any(
+                one["reason"] == "Invalid"
+                for one in (stage.host.find("domains", "europe", manifests.SYSTEM) or {}).get("status", {}).get("conditions", [])
+            ),
+            "the Domain to be told of",
+        )
+        assert await stage.answer(TOP) == ALL
+
+
+async def test_an_ingress_record_publishes_its_hosts() -> None:
+    async with federated() as stage:
+        stage.host.put(ingress_record())
+        for name in ("shop.example.org", "store.example.org"):
+            await stage.until_answer(name, *ALL)
+        stage.members["r2"].put(manifests.endpoints(ready=False))
+        await stage.until_answer("store.example.org", "192.0.2.1", "192.0.2.3")
+        await stage.until_true(
+            lambda: told(stage, "ingressdnsrecords", "shop").get("dns", [{}])[1:2] == [{"cluster": "r2", "loadBalancer": {}}],
+            "status.dns",
+        )
+        assert stage.host.find("dnsendpoints", "ingress-shop", "shop") is not None
+        stage.host.delete("ingressdnsrecords", "shop", "shop")
+        await stage.until_answer("shop.example.org")
+        await stage.until_true(lambda: stage.host.find("dnsendpoints", "ingress-shop", "shop") is None, "its DNSEndpoint to go")
+
+
+async def test_grants_and_older_claims_hold_for_records_too() -> None:
+    async with federated() as stage:
+        await published(stage, service_record())
+        stage.host.put(manifests.namespace("rival"))
+        rival = ingress_record(hosts=["web.shop.europe.svc.north.example.org"])
+        rival["metadata"]["namespace"] = "rival"
+        stage.host.put(rival)
+
+        def lost() -> bool:
+            status = (stage.host.find("ingressdnsrecords", "shop", "rival") or {}).get("status", {})
+            return any(one["reason"] == "HostnameConflict" for one in status.get("conditions", []))
+
+        await stage.until_true(lost, "the rival to learn that it is late")
+        assert await stage.answer("web.shop.europe.svc.north.example.org") == ("192.0.2.1",)

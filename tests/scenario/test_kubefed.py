@@ -1,6 +1,5 @@
 """A KubeFed user's manifests, unchanged: the names that KubeFed gave them, in real DNS, without its faults."""
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
@@ -46,10 +45,44 @@ def balanced(number: int) -> Object:
     }
 
 
+def kubefeds_crd(kind: str, spec: Object, status: Object | None) -> Object:
+    """A CRD with KubeFed's fields and no others, as a host has it on which KubeFed was installed first."""
+    plural = f"{kind.lower()}s"
+    fields = {"spec": {"type": "object", "properties": spec}} if status is not None else spec
+    told = {"status": {"type": "object", "properties": status}} if status is not None else {}
+    meta = {"apiVersion": {"type": "string"}, "kind": {"type": "string"}, "metadata": {"type": "object"}}
+    version: Object = {"name": "v1alpha1", "served": True, "storage": True, "subresources": {"status": {}} if told else {}}
+    version["schema"] = {"openAPIV3Schema": {"type": "object", "properties": {**meta, **fields, **told}}}
+    names = {"kind": kind, "listKind": f"{kind}List", "plural": plural, "singular": kind.lower()}
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"{plural}.multiclusterdns.kubefed.io"},
+        "spec": {"group": "multiclusterdns.kubefed.io", "scope": "Namespaced", "names": names, "versions": [version]},
+    }
+
+
+def kubefeds_crds() -> list[Object]:
+    """Those of the three kinds."""
+    text = {"type": "string"}
+    point = {"type": "object", "properties": {"ip": text, "hostname": text}}
+    balancer = {"type": "object", "properties": {"ingress": {"type": "array", "items": point}}}
+    entry = {"cluster": text, "loadBalancer": balancer, "region": text, "zones": {"type": "array", "items": text}}
+    dns = {"type": "array", "items": {"type": "object", "properties": entry}}
+    number = {"type": "integer", "format": "int64"}
+    return [
+        kubefeds_crd("Domain", {"domain": text, "nameServer": text}, None),
+        kubefeds_crd("ServiceDNSRecord", {"domainRef": text, "recordTTL": number, "dnsPrefix": text}, {"domain": text, "dns": dns}),
+        kubefeds_crd("IngressDNSRecord", {"hosts": {"type": "array", "items": text}, "recordTTL": number}, {"dns": dns}),
+    ]
+
+
 @contextlib.asynccontextmanager
-async def federated(*, running: bool = True) -> AsyncIterator[Stage]:
+async def federated(*, running: bool = True, kubefed_came_first: bool = False) -> AsyncIterator[Stage]:
     """Three members in two regions, the Service in each of them."""
     async with raised(running=False) as stage:
+        for crd in kubefeds_crds() if kubefed_came_first else ():
+            stage.host.install_crd(crd)
         for number, member in enumerate(stage.members.values(), start=1):
             member.put(balanced(number))
         for name, (region, _) in WHERE.items():
@@ -175,21 +208,30 @@ async def test_a_restart_writes_nothing() -> None:
         await stage.until_answer("store.example.org", *ALL)
         stage.members["r1"].put(manifests.endpoints(ready=False))
         await stage.until_answer("web.shop.europe.svc.north.example.org", f"{TOP}.", type_="CNAME")
-        for plural, name in (("servicednsrecords", "web"), ("ingressdnsrecords", "shop")):
-            await stage.until_true(
-                lambda plural=plural, name=name: reason(stage, "Propagated", plural, name)[0] == "True", "Propagated"
-            )
+        await until_told(stage)
         await stage.settled()
         await stage.stop()
-        before = {
-            plural: stage.host.list(plural) for plural in ("servicednsrecords", "ingressdnsrecords", "dnsendpoints", "domains")
-        }
-        updates = stage.names.counters.updates
+        before, serial = written(stage), stage.names.serial("example.org.")
         await stage.start()
         await stage.settled()
-        await asyncio.sleep(0.5)
-        assert {plural: stage.host.list(plural) for plural in before} == before
-        assert stage.names.counters.updates == updates
+        await until_told(stage)
+        assert written(stage) == before
+        assert stage.names.serial("example.org.") == serial
+
+
+async def until_told(stage: Stage) -> None:
+    """Wait until both records are programmed."""
+    for plural, name in (("servicednsrecords", "web"), ("ingressdnsrecords", "shop")):
+        await stage.until_true(
+            lambda plural=plural, name=name: reason(stage, "Programmed", plural, name)[0] == "True", "Programmed"
+        )
+
+
+def written(stage: Stage) -> list[Object]:
+    """What stands in the host because of the records, but for conditions, which say that a new process is at work."""
+    records = [stage.host.get("servicednsrecords", "web", "shop"), stage.host.get("ingressdnsrecords", "shop", "shop")]
+    statuses = [{key: value for key, value in record["status"].items() if key != "conditions"} for record in records]
+    return [*statuses, *stage.host.list("dnsendpoints"), *stage.host.list("domains")]
 
 
 async def test_a_member_lost_before_a_restart_is_remembered_by_status() -> None:
@@ -202,6 +244,23 @@ async def test_a_member_lost_before_a_restart_is_remembered_by_status() -> None:
         await stage.start()
         await stage.until_answer(TOP, "192.0.2.1", "192.0.2.3")
         assert await stage.answer("web.shop.europe.svc.north.example.org") == ("192.0.2.1",)
+
+
+async def test_where_kubefeds_own_schemas_drop_our_status_its_part_of_it_is_enough_to_go_on_from() -> None:
+    async with federated(kubefed_came_first=True) as stage:
+        await published(stage, service_record())
+        await stage.until_true(lambda: len(told(stage).get("dns", [])) == 3, "KubeFed's own status")
+        assert told(stage).keys() == {"domain", "dns"}
+        await stage.settled()
+        serial = stage.names.serial("example.org.")
+        await stage.stop()
+        stage.members["r1"].faults.refuse()
+        await stage.start()
+        await stage.settled()
+        await stage.until_true(lambda: stage.host.get("memberclusters", "r1")["status"]["conditions"][0]["status"] == "False", "r1")
+        assert await stage.answer(TOP) == ALL
+        assert await stage.answer("web.shop.europe.svc.n1.north.example.org") == ("192.0.2.1",)
+        assert stage.names.serial("example.org.") == serial
 
 
 async def test_a_deleted_domain_takes_the_names_away_and_says_why() -> None:

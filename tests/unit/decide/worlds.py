@@ -20,6 +20,7 @@ from mcidns.model.clusters import (
 )
 from mcidns.model.decisions import World
 from mcidns.model.hosts import Damping, Host, Readiness
+from mcidns.model.kubefed import Scheme
 from mcidns.model.names import DnsName
 from mcidns.model.probes import Probe, ProbeRule, Streak
 from mcidns.model.references import ClusterName
@@ -43,6 +44,11 @@ BACKENDS = (
 RULE = ProbeRule("HTTP", 80, interval=5.0, fall=2, rise=2)
 PROBED = (*ADDRESSES[:5], "192.0.2.7", "192.0.2.8", "2001:db8::8", "192.0.2.9")
 DRAINS = (None, None, None, Drain(), Drain("upgrade", build.NOW + 4.0), Drain(force=True))
+SCHEMES = (
+    Scheme("web.shop.d.svc", DnsName("example.org.")),
+    Scheme("web.shop.d.svc", DnsName("apps.example.org."), prefix="web", renamed=True),
+    Scheme("web.shop.d.svc", None, "no Domain"),
+)
 
 times = st.sampled_from(MOMENTS)
 streaks = st.builds(
@@ -90,7 +96,12 @@ def members(draw: st.DrawFn) -> tuple[MemberView, ...]:
     names = draw(st.lists(st.sampled_from(NAMES), unique=True, max_size=4))
     return tuple(
         MemberView(
-            Cluster(ClusterName(name), draw(st.sampled_from(["", "eu", "us"])), drain=draw(st.sampled_from(DRAINS))),
+            Cluster(
+                ClusterName(name),
+                draw(st.sampled_from(["", "eu", "us"])),
+                draw(st.sampled_from([(), ("a",), ("a", "b")])),
+                drain=draw(st.sampled_from(DRAINS)),
+            ),
             draw(observations),
         )
         for name in names
@@ -119,10 +130,12 @@ def worlds(draw: st.DrawFn) -> World:
 
 @st.composite
 def hosts(draw: st.DrawFn) -> Host:
-    """A host with any of the rules that bear on a verdict or a route."""
+    """A host with any of the rules that bear on a verdict or a route; now and then a ServiceDNSRecord of KubeFed's."""
+    scheme = draw(st.sampled_from([None, None, *SCHEMES]))
     statics = draw(st.lists(st.builds(build.static, st.sampled_from(["dc", "ams"]), st.sampled_from(ADDRESSES)), max_size=1))
     return build.host(
-        hostnames=tuple(draw(st.lists(st.sampled_from(HOSTNAMES), unique=True, max_size=3))),
+        hostnames=tuple(draw(st.lists(st.sampled_from(HOSTNAMES), unique=True, max_size=3))) if scheme is None else (),
+        scheme=scheme,
         static_targets=tuple(statics),
         max_targets=draw(st.sampled_from([1, 2, 8])),
         readiness=Readiness(

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mcidns.hub import annotations, dnsendpoint, dnsprovider, dnszone, globalhost, membercluster
+from mcidns.hub import kubefed as records
 from mcidns.hub.annotations import Unclaimed
 from mcidns.hub.dnsendpoint import EndpointClaim
 from mcidns.hub.dnsprovider import ProviderSpec
@@ -20,6 +21,8 @@ from mcidns.hub.unreadable import Unreadable
 from mcidns.kube.access import ExecPlugin
 from mcidns.model.decisions import Memory
 from mcidns.model.hosts import Host
+from mcidns.model.kubefed import Domain
+from mcidns.model.names import DnsName
 from mcidns.model.zones import Zone
 
 NAMES = (
@@ -37,6 +40,7 @@ NAMES = (
     "kubeconfig apiEndpoint disabledTLSValidations mcidns.io/hostname mcidns.io/ttl mcidns.io/target mcidns.io/cluster "
     "cluster since served resolved withdrawn claimed hubAcceptsClient managedClusterClientConfigs url accessProviders extensions "
     "extension secretRef insecureSkipTLSVerification properties clusterClaims caBundleSecretRef provider args env context "
+    "domainRef dnsPrefix externalName allowServiceWithoutEndpoints dns loadBalancer ingress ip hostname mcidns.io/compatibility "
 )
 FIELDS = st.sampled_from(NAMES.split())
 TEXTS = st.one_of(
@@ -81,6 +85,7 @@ OBJECTS = st.builds(
 )
 
 LOCAL = Local((Provider("secret", ExecPlugin("/bin/plugin"), "Append", "Replace"),))
+DOMAINS: dict[str, Domain | Unreadable] = {"auto": Domain("auto", DnsName("example.org."))}
 
 PARSERS: list[Any] = [
     pytest.param(globalhost.parse, (Host, Unreadable), id="GlobalHost"),
@@ -89,6 +94,10 @@ PARSERS: list[Any] = [
     pytest.param(dnsprovider.parse, (ProviderSpec, Unreadable), id="DNSProvider"),
     pytest.param(membercluster.parse, (MemberSpec, Unreadable), id="MemberCluster"),
     pytest.param(dnsendpoint.parse, (EndpointClaim, Unreadable), id="DNSEndpoint"),
+    pytest.param(records.domain, (Domain, Unreadable), id="Domain"),
+    pytest.param(lambda obj: records.service(obj, DOMAINS, "home"), (Host, Unreadable), id="ServiceDNSRecord"),
+    pytest.param(records.ingress, (Host, Unreadable), id="IngressDNSRecord"),
+    pytest.param(records.memory, Memory, id="the memory of a record"),
     pytest.param(kubeconfigs.of_secret, (GeneratedMember, Unreadable, type(None)), id="Secret"),
     pytest.param(kubefed.of_kubefed_cluster, (GeneratedMember, Unreadable), id="KubeFedCluster"),
     pytest.param(karmada.of_cluster, (GeneratedMember, Unreadable), id="Karmada Cluster"),

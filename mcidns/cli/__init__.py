@@ -18,6 +18,7 @@ VERBS: Final = {
     "explain": "explain:explain",
     "drain": "drain:drain",
     "undrain": "drain:undrain",
+    "import": "import_:import_",
     "webhook-server": "webhook_server:webhook_server",
 }
 """Each verb's module and function. A controller in service does not load what only the demo needs."""

@@ -1,7 +1,11 @@
 """A KubeFed user's manifests, unchanged: the names that KubeFed gave them, in real DNS, without its faults."""
 
+import asyncio
 import contextlib
+import json
+import sys
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 from mcidns.demo import manifests
@@ -78,9 +82,11 @@ def kubefeds_crds() -> list[Object]:
 
 
 @contextlib.asynccontextmanager
-async def federated(*, running: bool = True, kubefed_came_first: bool = False) -> AsyncIterator[Stage]:
+async def federated(
+    *, running: bool = True, kubefed_came_first: bool = False, zone_text: str | None = None
+) -> AsyncIterator[Stage]:
     """Three members in two regions, the Service in each of them."""
-    async with raised(running=False) as stage:
+    async with raised(running=False, zone_text=zone_text) as stage:
         for crd in kubefeds_crds() if kubefed_came_first else ():
             stage.host.install_crd(crd)
         for number, member in enumerate(stage.members.values(), start=1):
@@ -221,10 +227,11 @@ async def test_a_restart_writes_nothing() -> None:
 
 async def until_told(stage: Stage) -> None:
     """Wait until both records are programmed."""
-    for plural, name in (("servicednsrecords", "web"), ("ingressdnsrecords", "shop")):
-        await stage.until_true(
-            lambda plural=plural, name=name: reason(stage, "Programmed", plural, name)[0] == "True", "Programmed"
-        )
+
+    def programmed() -> bool:
+        return reason(stage, "Programmed")[0] == reason(stage, "Programmed", "ingressdnsrecords", "shop")[0] == "True"
+
+    await stage.until_true(programmed, "both records to be programmed")
 
 
 def written(stage: Stage) -> list[Object]:
@@ -323,3 +330,61 @@ async def test_grants_and_older_claims_hold_for_records_too() -> None:
 
         await stage.until_true(lost, "the rival to learn that it is late")
         assert await stage.answer("web.shop.europe.svc.north.example.org") == ("192.0.2.1",)
+
+
+FORMER_ZONE = f"""$TTL 300
+@ IN SOA ns hostmaster 1 3600 600 86400 60
+@ IN NS ns
+ns IN A 127.0.0.1
+{TOP}. 300 IN A 192.0.2.1
+cname{TOP}. 300 IN TXT "heritage=external-dns,external-dns/owner=my-identifier"
+cnamea-{TOP}. 300 IN TXT "heritage=external-dns,external-dns/owner=my-identifier"
+other IN A 198.51.100.7
+"""
+
+
+async def imported(folder: Path, stage: Stage, *options: str) -> tuple[int, str]:
+    """`mcidns import kubefed` as a process: its exit code and what it printed."""
+    kubeconfig = folder / "kubeconfig"
+    kubeconfig.write_text(stage.host.kubeconfig_yaml())  # noqa: ASYNC240  a test's own small file
+    line = (sys.executable, "-m", "mcidns", "import", "kubefed", "--kubeconfig", str(kubeconfig))
+    line += ("--kubefed-namespace", manifests.SYSTEM, *options)
+    process = await asyncio.create_subprocess_exec(*line, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT)
+    printed, _ = await process.communicate()
+    return process.returncode or 0, printed.decode()
+
+
+async def test_importing_takes_the_records_over_that_external_dns_wrote_for_kubefed(tmp_path: Path) -> None:
+    async with federated(zone_text=FORMER_ZONE) as stage:
+        stage.host.put(domain())
+        stage.host.put(service_record())
+        await stage.until_true(lambda: reason(stage, "Programmed") == ("False", "NotOwner"), "NotOwner")
+        assert await stage.answer(TOP) == ("192.0.2.1",)
+        owner = ("--owner-id", "my-identifier", "--txt-prefix", "cname")
+        await stage.until_answer("web.shop.europe.svc.north.example.org", "192.0.2.1")
+
+        code, printed = await imported(tmp_path, stage, *owner, "--apply")
+        assert code == 0, printed
+        assert "owns 6 names as scenario, which would become foreign" in printed
+        assert stage.host.get("dnszones", "example-org")["spec"]["ownerID"] == "scenario"
+
+
+async def test_importing_before_the_first_start_moves_the_records_without_a_gap(tmp_path: Path) -> None:
+    async with federated(zone_text=FORMER_ZONE, running=False) as stage:
+        stage.host.put(domain())
+        stage.host.put(service_record())
+        owner = ("--owner-id", "my-identifier", "--txt-prefix", "cname")
+        code, printed = await imported(tmp_path, stage, *owner, "-o", "json")
+        report = json.loads(printed)
+        assert (code, report["applied"]) == (2, False)
+        assert report["findings"][0]["names"] == [TOP]
+        assert stage.host.get("dnszones", "example-org")["spec"]["ownerID"] == "scenario"
+
+        code, printed = await imported(tmp_path, stage, *owner, "--apply")
+        assert code == 0, printed
+        assert "takes over what my-identifier wrote, from scenario (written)" in printed
+        assert (await imported(tmp_path, stage, *owner))[0] == 0
+        await stage.start()
+        await stage.until_answer(TOP, *ALL)
+        await stage.until_true(lambda: reason(stage, "Programmed")[0] == "True", "Programmed")
+        assert await stage.answer("other.example.org") == ("198.51.100.7",)

@@ -53,7 +53,6 @@ class Heard:
         }
         self.records.changed(kinds.SERVICE_DNS_RECORD, WEB, obj)
 
-    @property
     def domain_of_web(self) -> DnsName | None:
         scheme = self.hosts[REF].scheme
         assert scheme is not None
@@ -63,13 +62,13 @@ class Heard:
 def test_a_domain_that_comes_changes_or_goes_reaches_the_records_that_refer_to_it() -> None:
     heard = Heard()
     heard.put()
-    assert heard.domain_of_web is None
+    assert heard.domain_of_web() is None
     heard.put_domain("example.org")
-    assert heard.domain_of_web == DnsName("example.org.")
+    assert heard.domain_of_web() == DnsName("example.org.")
     heard.put_domain("eu.example.org")
-    assert heard.domain_of_web == DnsName("eu.example.org.")
+    assert heard.domain_of_web() == DnsName("eu.example.org.")
     heard.put_domain(None)
-    assert heard.domain_of_web is None
+    assert heard.domain_of_web() is None
 
 
 def test_a_domain_that_becomes_unreadable_leaves_the_names_as_they_are() -> None:
@@ -77,7 +76,7 @@ def test_a_domain_that_becomes_unreadable_leaves_the_names_as_they_are() -> None
     heard.put()
     heard.put_domain("example.org")
     heard.put_domain("no domain")
-    assert heard.domain_of_web == DnsName("example.org.")
+    assert heard.domain_of_web() == DnsName("example.org.")
     assert [told for told in heard.told if told.startswith(f"Domain {HOME}/europe: domain: ")]
     heard.put(recordTTL=30)
     assert heard.hosts[REF].ttl == 30
@@ -96,7 +95,7 @@ def test_a_domain_elsewhere_is_not_looked_at_and_told_of() -> None:
     heard.put()
     heard.put_domain("example.org", "shop")
     heard.put_domain(None, "shop")
-    assert heard.domain_of_web is None
+    assert heard.domain_of_web() is None
     assert heard.told == [
         "Domain shop/europe: metadata.namespace: is shop, where nobody looks for Domains; create it in kube-federation-system"
     ]

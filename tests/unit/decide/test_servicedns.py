@@ -222,7 +222,8 @@ def test_a_region_with_a_dot_and_a_zone_that_give_one_name_unite() -> None:
     clusters = [build.cluster("x", "a.eu"), build.cluster("y", "eu", zones=("a",))]
     levels = naming.of(Scheme("web.shop.d.svc", build.name("example.org")), clusters)
 
-    assert next(level.clusters for level in levels.levels if level.name.relative == EU_A) == {"x", "y"}
+    found = next(level.clusters for level in levels.levels if level.name.relative == EU_A)
+    assert sorted(found or ()) == ["x", "y"]
 
 
 def test_without_its_domain_a_record_has_no_names_and_says_what_to_do() -> None:

@@ -18,6 +18,7 @@ from mcidns.model.zones import Affix
 
 PENDING = 2
 IN_NEED = 1
+WIDE = 240
 
 EXAMPLES = """Examples:
 
@@ -81,7 +82,9 @@ def _code(report: Report, *, applied: bool) -> int:
 
 
 def _show(report: Report, *, applied: bool) -> None:
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
+    if not console.is_terminal:
+        console.width = WIDE  # nobody wants half a name in a file or behind grep
     table = Table("OBJECT", "BECOMES", "NAMES", "WHY", box=None, pad_edge=False, header_style="bold")
     for one in report.findings:
         colour = _COLOURS[one.outcome]

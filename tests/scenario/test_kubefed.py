@@ -270,6 +270,38 @@ async def test_where_kubefeds_own_schemas_drop_our_status_its_part_of_it_is_enou
         assert stage.names.serial("example.org.") == serial
 
 
+async def test_regions_and_zones_are_those_of_the_kubefed_clusters_and_names_move_with_them() -> None:
+    """KubeFed itself noticed such a change only when something else happened."""
+    async with federated(running=False) as stage:
+        for name, member in stage.members.items():
+            stage.host.delete("secrets", name, manifests.SYSTEM)
+            for obj in kubefed_cluster(name, member.url):
+                stage.host.put(obj)
+        await stage.start()
+        await published(stage, service_record())
+        await stage.until_answer("web.shop.europe.svc.n2.north.example.org", "192.0.2.1")
+        moved = stage.host.get("kubefedclusters", "r1", manifests.SYSTEM)
+        stage.host.put({**moved, "status": {"conditions": [], "region": "west", "zones": ["w1"]}})
+        await stage.until_answer("web.shop.europe.svc.w1.west.example.org", "192.0.2.1")
+        await stage.until_answer("web.shop.europe.svc.n2.north.example.org")
+
+
+def kubefed_cluster(name: str, url: str) -> list[Object]:
+    """A KubeFedCluster and the Secret with its token."""
+    region, zones = WHERE[name]
+    metadata = {"name": name, "namespace": manifests.SYSTEM}
+    return [
+        {"apiVersion": "v1", "kind": "Secret", "metadata": {**metadata, "name": f"{name}-token"}, "data": {"token": "dG9rZW4="}},
+        {
+            "apiVersion": "core.kubefed.io/v1beta1",
+            "kind": "KubeFedCluster",
+            "metadata": metadata,
+            "spec": {"apiEndpoint": url, "secretRef": {"name": f"{name}-token"}},
+            "status": {"conditions": [], "region": region, "zones": zones},
+        },
+    ]
+
+
 async def test_a_deleted_domain_takes_the_names_away_and_says_why() -> None:
     async with federated() as stage:
         await published(stage, service_record())

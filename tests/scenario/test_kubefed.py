@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mcidns.demo import manifests
-from tests.scenario.stage import Stage, raised
+from tests.scenario.stage import Stage, global_host, raised
 
 Object = dict[str, Any]
 
@@ -348,16 +348,30 @@ async def test_an_ingress_record_publishes_its_hosts() -> None:
         await stage.until_true(lambda: stage.host.find("dnsendpoints", "ingress-shop", "shop") is None, "its DNSEndpoint to go")
 
 
+async def test_a_globalhost_takes_an_ingress_records_name_over_without_a_gap() -> None:
+    async with federated() as stage:
+        stage.host.put(ingress_record(hosts=["shop.example.org"]))
+        await stage.until_answer("shop.example.org", *ALL)
+        stage.host.put(global_host())
+        await stage.until_true(lambda: stage.reason("Programmed") == ("True", "Programmed"), "the GlobalHost to be programmed")
+        stage.host.delete("ingressdnsrecords", "shop", "shop")
+        await stage.until_true(
+            lambda: stage.host.find("dnsendpoints", "ingress-shop", "shop") is None, "the record's DNSEndpoint to go"
+        )
+        await stage.settled()
+        assert await stage.answer("shop.example.org") == ALL
+
+
 async def test_grants_and_older_claims_hold_for_records_too() -> None:
     async with federated() as stage:
         await published(stage, service_record())
-        stage.host.put(manifests.namespace("rival"))
+        stage.host.put(manifests.namespace("thief"))
         rival = ingress_record(hosts=["web.shop.europe.svc.north.example.org"])
-        rival["metadata"]["namespace"] = "rival"
+        rival["metadata"]["namespace"] = "thief"
         stage.host.put(rival)
 
         def lost() -> bool:
-            status = (stage.host.find("ingressdnsrecords", "shop", "rival") or {}).get("status", {})
+            status = (stage.host.find("ingressdnsrecords", "shop", "thief") or {}).get("status", {})
             return any(one["reason"] == "HostnameConflict" for one in status.get("conditions", []))
 
         await stage.until_true(lost, "the rival to learn that it is late")

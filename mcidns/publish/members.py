@@ -34,9 +34,19 @@ def plan(ref: ObjectRef, wanted: GeneratedMember | None, seen: Object | None) ->
     if seen is not None and not origin:
         return Clash(ref, f"{ref} was written by hand and stands; remove it, or give {wanted.made_of} another cluster name")
     body = generated.member_manifest(wanted)
+    if wanted.made_of.kind == kinds.KUBEFED_CLUSTER.kind:
+        _keep_place(body, seen)
     for path in _overlaid(body, seen):
         _drop(body, path)
     return None if seen is not None and _is_as(seen, body) else Apply(kinds.MEMBER_CLUSTER, "", ref.name, body)
+
+
+def _keep_place(body: Object, seen: Object | None) -> None:
+    """KubeFed forgets region and zones of a cluster that does not answer, which has not moved because of that."""
+    known = steps.section(seen, "spec")
+    for key in ("region", "zones"):
+        if key in known:
+            body["spec"].setdefault(key, known[key])
 
 
 def surplus(

@@ -123,6 +123,11 @@ def reason(stage: Stage, condition: str, plural: str = "servicednsrecords", name
     return "", ""
 
 
+def happened(stage: Stage) -> set[tuple[str, str]]:
+    """Kind and reason of all Events."""
+    return {(event["regarding"]["kind"], event["reason"]) for event in stage.host.list("events.events.k8s.io")}
+
+
 async def published(stage: Stage, record: Object) -> None:
     """The record stands in DNS with all its names."""
     stage.host.put(domain())
@@ -172,6 +177,7 @@ async def test_a_region_without_ready_pods_falls_back_by_cname_and_returns() -> 
         )
         await stage.until_answer(TOP, *ALL[1:])
         await stage.until_true(lambda: told(stage)["dns"][0]["loadBalancer"] == {}, "status.dns to show it")
+        await stage.until_true(lambda: ("ServiceDNSRecord", "Withdrawn") in happened(stage), "an Event of it")
         stage.members["r1"].put(manifests.endpoints(ready=True))
         await stage.until_answer("web.shop.europe.svc.north.example.org", "192.0.2.1")
         await stage.until_answer(TOP, *ALL)
@@ -259,6 +265,11 @@ async def test_where_kubefeds_own_schemas_drop_our_status_its_part_of_it_is_enou
         await stage.until_true(lambda: len(told(stage).get("dns", [])) == 3, "KubeFed's own status")
         assert told(stage).keys() == {"domain", "dns"}
         await stage.settled()
+        assert stage.app is not None
+        writes = stage.app.metrics.api_writes.labels("ServiceDNSRecord status", "ok")
+        before = writes._value.get()
+        await asyncio.sleep(0.5)
+        assert writes._value.get() == before, "what the server drops is not sent again and again"
         serial = stage.names.serial("example.org.")
         await stage.stop()
         stage.members["r1"].faults.refuse()
@@ -281,7 +292,15 @@ async def test_regions_and_zones_are_those_of_the_kubefed_clusters_and_names_mov
         await published(stage, service_record())
         await stage.until_answer("web.shop.europe.svc.n2.north.example.org", "192.0.2.1")
         moved = stage.host.get("kubefedclusters", "r1", manifests.SYSTEM)
-        stage.host.put({**moved, "status": {"conditions": [], "region": "west", "zones": ["w1"]}})
+        # KubeFed forgets where a cluster is while it cannot reach it; a label shows that the change was taken up.
+        forgotten = {**moved, "metadata": {**moved["metadata"], "labels": {"env": "test"}}, "status": {"conditions": []}}
+        stage.host.put(forgotten)
+        await stage.until_true(
+            lambda: stage.host.get("memberclusters", "r1")["metadata"]["labels"].get("env") == "test", "the change to be taken up"
+        )
+        assert stage.host.get("memberclusters", "r1")["spec"]["region"] == "north"
+        assert await stage.answer("web.shop.europe.svc.n2.north.example.org") == ("192.0.2.1",)
+        stage.host.put({**forgotten, "status": {"conditions": [], "region": "west", "zones": ["w1"]}})
         await stage.until_answer("web.shop.europe.svc.w1.west.example.org", "192.0.2.1")
         await stage.until_answer("web.shop.europe.svc.n2.north.example.org")
 
@@ -329,6 +348,20 @@ async def test_a_record_without_its_service_or_domain_says_so_and_a_domain_that_
             "the Domain to be told of",
         )
         assert await stage.answer(TOP) == ALL
+
+
+async def test_a_record_that_becomes_unreadable_keeps_its_names_and_says_what_is_wrong() -> None:
+    async with federated() as stage:
+        await published(stage, service_record())
+        await stage.until_true(lambda: reason(stage, "Programmed")[0] == "True", "Programmed")
+        stage.host.put(service_record(recordTTL=-1))
+        await stage.until_true(lambda: reason(stage, "Accepted") == ("False", "Invalid"), "Invalid")
+        assert await stage.answer(TOP) == ALL
+        await stage.restart()
+        await stage.settled()
+        assert await stage.answer(TOP) == ALL
+        stage.host.put(service_record(recordTTL=60))
+        await stage.until_true(lambda: reason(stage, "Accepted") == ("True", "Accepted"), "Accepted")
 
 
 async def test_an_ingress_record_publishes_its_hosts() -> None:

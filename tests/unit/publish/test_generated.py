@@ -140,6 +140,21 @@ def test_the_region_nobody_else_has_set_follows_the_fleet() -> None:
     assert step.body["spec"]["region"] == "eu-west"
 
 
+def test_a_kubefed_cluster_that_kubefed_cannot_reach_stays_where_it_was() -> None:
+    """KubeFed then writes a status without region and zones."""
+    there = replace(MEMBER, made_of=ObjectRef("KubeFedCluster", "kf", "fra"), region="eu", zones=("a", "b"))
+    body = generated.member_manifest(there)
+    seen = {"metadata": {**body["metadata"], "uid": "m1"}, "spec": {**body["spec"]}}
+    gone = replace(there, region="", zones=(), labels=(("env", "test"),))
+
+    step = members.plan(gone.ref, gone, seen)
+    assert isinstance(step, Apply)
+    assert (step.body["spec"]["region"], step.body["spec"]["zones"]) == ("eu", ["a", "b"])
+    moved = members.plan(there.ref, replace(there, region="us"), seen)
+    assert isinstance(moved, Apply)
+    assert moved.body["spec"]["region"] == "us"
+
+
 def test_a_label_a_person_has_set_stays_theirs() -> None:
     seen = member_held({"f:metadata": {"f:labels": {"f:env": {}}}})
     seen["metadata"]["labels"]["env"] = "test"

@@ -71,6 +71,10 @@ class Telling(Protocol):
         """An object cannot be used."""
         ...
 
+    def readable(self, ref: ObjectRef) -> None:
+        """A GlobalHost can be used."""
+        ...
+
     def generated_hosts(self, wanted: Mapping[ObjectRef, GeneratedHost]) -> None:
         """These GlobalHosts shall exist by annotation, and no others."""
         ...
@@ -217,6 +221,7 @@ class Intake:
             self._hold(ref, tuple(Untouched(ref, name, why) for name, _ in memory.published))
             self._telling.unreadable(found)
             return
+        self._telling.readable(ref)
         self._hosts.set_host(found, memory)
 
     def _namespace_changed(self, key: Key, obj: Object | None) -> None:

@@ -38,6 +38,10 @@ class Telling(Protocol):
         """An object cannot be used."""
         ...
 
+    def readable(self, ref: ObjectRef) -> None:
+        """A record can be used."""
+        ...
+
     def domain(self, ref: ObjectRef) -> None:
         """The Domain is in use."""
         ...
@@ -105,6 +109,7 @@ class KubeFed:
             self._hold(found.ref, tuple(Untouched(found.ref, name, why) for name, _ in memory.published))
             self._telling.unreadable(found)
             return
+        self._telling.readable(found.ref)
         self._hosts.set_host(found, memory)
 
 

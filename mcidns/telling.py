@@ -85,6 +85,7 @@ class Telling:
         self._endpoint_words: dict[ObjectRef, dict[str, Condition]] = {}
         self._clashes: dict[ObjectRef, str] = {}
         self._endpoints_of: dict[ObjectRef, ObjectRef] = {}
+        self._broken: dict[ObjectRef, Unreadable] = {}
         self._keys: Callable[[Kind], Iterable[Key]] = lambda _: ()
         self._on_generated: Callable[[], None] = lambda: None
         self._endpoints = endpoints.keeper(client, self.shelf, self._writer, self._clash)
@@ -148,9 +149,15 @@ class Telling:
             return
         self._decisions[ref] = decision
         self._tell_verdicts(decision, previous)
-        self._say(ref, lambda seen, now: kubefed.of_host(decision, seen, now, self._extra(ref)))
+        self._say(ref, lambda seen, now: self._of_host(decision, seen, now))
         self._endpoints_of[endpoints.ref_of(ref)] = ref
         self._endpoints.want(endpoints.ref_of(ref), decision)
+
+    def _of_host(self, decision: Decision, seen: Object | None, now: float) -> Object:
+        """A host that cannot be read any more is served as it was, and says so whatever else happens to it."""
+        ref = decision.host.ref
+        found, broken = kubefed.of_host(decision, seen, now, self._extra(ref)), self._broken.get(ref)
+        return found if broken is None else status.over(found, broken.message, broken.generation, seen, now)
 
     def _tell_verdicts(self, decision: Decision, previous: Decision | None) -> None:
         if previous is None or previous.verdicts != decision.verdicts:
@@ -161,12 +168,20 @@ class Telling:
     def unreadable(self, problem: Unreadable) -> None:
         """An object cannot be used as it stands."""
         self._warn(problem.ref, "Invalid", problem.message)
-        if problem.ref.kind in _KINDS:
+        if problem.ref.kind in kinds.HOSTS:
+            self._broken[problem.ref] = problem
+        if problem.ref in self._decisions:
+            self._statuses.seen(kinds.HOSTS[problem.ref.kind], problem.ref)
+        elif problem.ref.kind in _KINDS:
             self._say(
                 problem.ref,
                 lambda seen, now: status.of_unusable(problem.message, problem.generation, problem.ref.kind, seen, now),
                 partial=True,
             )
+
+    def readable(self, ref: ObjectRef) -> None:
+        """A GlobalHost or record can be used."""
+        self._broken.pop(ref, None)
 
     def member(self, health: MemberHealth, spec: MemberSpec | None, at_risk: tuple[str, ...] = ()) -> None:
         """A member's health or drain has changed; `at_risk` are the hosts that refuse the drain."""
@@ -254,6 +269,7 @@ class Telling:
                 self._hosts.seen(ref)
             if obj is None:
                 self._decisions.pop(ref, None)
+                self._broken.pop(ref, None)
                 if self._endpoints_of.get(endpoints.ref_of(ref), ref) == ref:
                     self._endpoints_of.pop(endpoints.ref_of(ref), None)
                     self._endpoints.want(endpoints.ref_of(ref), None)

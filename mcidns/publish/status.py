@@ -256,6 +256,13 @@ def of_unusable(message: str, generation: int, kind: str, seen: Object | None, n
     return {"observedGeneration": generation, "conditions": [broken, *others]}
 
 
+def over(found: Object, message: str, generation: int, seen: Object | None, now: float) -> Object:
+    """A host's status with the word of it that this generation cannot be read; all else goes on as it was decided before."""
+    (broken,) = conditions((Condition("Accepted", "False", "Invalid", message),), seen, generation, now)
+    kept = [one for one in found["conditions"] if one["type"] != "Accepted"]
+    return {**found, "observedGeneration": generation, "conditions": [broken, *kept]}
+
+
 _UNUSABLE: Final = {"DNSZone": "Ready", "DNSProvider": "Ready", "MemberCluster": "Reachable"}
 
 

@@ -356,7 +356,12 @@ async def test_a_record_that_becomes_unreadable_keeps_its_names_and_says_what_is
         await stage.until_true(lambda: reason(stage, "Programmed")[0] == "True", "Programmed")
         stage.host.put(service_record(recordTTL=-1))
         await stage.until_true(lambda: reason(stage, "Accepted") == ("False", "Invalid"), "Invalid")
-        assert await stage.answer(TOP) == ALL
+        stage.members["r1"].put(manifests.endpoints(ready=False))
+        await stage.until_answer(TOP, *ALL[1:])
+        await stage.until_true(lambda: {t["cluster"]: t["reason"] for t in told(stage)["targets"]}["r1"] == "NotReady", "r1")
+        assert reason(stage, "Accepted") == ("False", "Invalid"), "an outage since does not make the record readable"
+        stage.members["r1"].put(manifests.endpoints(ready=True))
+        await stage.until_answer(TOP, *ALL)
         await stage.restart()
         await stage.settled()
         assert await stage.answer(TOP) == ALL

@@ -36,6 +36,9 @@ class Heard:
     def unreadable(self, problem: Unreadable) -> None:
         self.told.append(f"{problem.ref}: {problem.message}")
 
+    def readable(self, ref: ObjectRef) -> None:
+        self.told = [told for told in self.told if not told.startswith(f"{ref}: ")]
+
     def domain(self, ref: ObjectRef) -> None:
         self.fine.append(ref)
 

@@ -323,3 +323,20 @@ def test_a_merge_patch_makes_one_object_of_the_other(before: Object, after: Obje
     patch = steps.merge_patch(before, after)
     assert merged(before, patch) == after
     assert (patch == {}) == (before == after)
+
+
+def test_a_host_that_became_unreadable_says_so_beside_what_is_served_and_keeps_the_time() -> None:
+    found = {"observedGeneration": 6, "summary": {"targets": "1/1"}, "conditions": [condition("Accepted"), condition("Healthy")]}
+    first = status.over(found, "spec.ttl: is text; write a number", 7, None, LATER)
+
+    assert [(one["type"], one["status"], one["reason"]) for one in first["conditions"]] == [
+        ("Accepted", "False", "Invalid"),
+        ("Healthy", "True", "Fine"),
+    ]
+    assert (first["observedGeneration"], first["summary"]) == (7, {"targets": "1/1"})
+    assert status.over(found, "spec.ttl: is text; write a number", 7, {"status": first}, LATER + 60) == first
+
+
+def condition(type_: str) -> dict[str, str]:
+    """A condition that holds."""
+    return {"type": type_, "status": "True", "reason": "Fine", "message": "", "lastTransitionTime": "2026-01-01T00:00:00Z"}

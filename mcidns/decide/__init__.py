@@ -38,7 +38,7 @@ def decide(world: World, host: Host, now: float) -> Decision:
     if any(view.cluster.drain is not None for view in members):
         judged, refused = drains.check(judged, members, ground)
     scene = Scene(world, ground, judged, reachable, settled, routes.serving(judged, world.memory, ground), refused)
-    filled = intents.fill(scene) if host.scheme is None else servicedns.fill(scene, host.scheme)
+    filled = intents.fill(scene) if host.scheme is None else servicedns.fill(scene)
     freeze = _freeze(world, members, host)
     names = tuple([one.decision for one in filled]) if freeze is None else intents.frozen(scene, freeze)
     return Decision(

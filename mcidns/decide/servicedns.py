@@ -9,17 +9,16 @@ from mcidns.decide.claims import Granted
 from mcidns.decide.intents import Filled, Scene
 from mcidns.decide.naming import Level
 from mcidns.model.decisions import Reason
-from mcidns.model.kubefed import Scheme
 from mcidns.model.names import DnsName
 from mcidns.model.records import RecordKey, RecordSet, Wish
 
 
-def fill(scene: Scene, scheme: Scheme) -> tuple[Filled, ...]:
+def fill(scene: Scene) -> tuple[Filled, ...]:
     """Every granted name, sorted. Each is filled as a host of its own clusters alone would be, by the same rules.
 
-    A name without healthy targets falls back to the nearest name above it that holds something: a CNAME that ends nowhere is
-    written only where the scheme asks for it. Where nothing above holds anything, the rules of a single host stand, so that
-    no published name is emptied by health alone (law 2).
+    A name without healthy targets falls back to the nearest name above it that holds something. Where nothing above does, the
+    rules of a single host stand, so that no published name is emptied by health alone (law 2); but where the owner wants just
+    that (Withdraw), a CNAME that ends nowhere is left, as KubeFed did.
     """
     granted = {one.name: one for one in scene.claims.granted}
     done: dict[DnsName, Filled] = {}
@@ -27,7 +26,7 @@ def fill(scene: Scene, scheme: Scheme) -> tuple[Filled, ...]:
         if level.name in granted:
             part = _part(scene, level, granted[level.name])
             (filled,) = intents.fill(part)
-            goal = _goal(part, level, filled, done, scheme)
+            goal = _goal(part, level, filled, done)
             done[level.name] = filled if goal is None else _pointing(filled, goal)
     return tuple(done[name] for name in sorted(done))
 
@@ -41,19 +40,20 @@ def _part(scene: Scene, level: Level, granted: Granted) -> Scene:
     return replace(scene, judged=judged, claims=settled, serving=routes.serving(judged, scene.world.memory, scene.ground))
 
 
-def _goal(part: Scene, level: Level, filled: Filled, done: Mapping[DnsName, Filled], scheme: Scheme) -> DnsName | None:
+def _goal(part: Scene, level: Level, filled: Filled, done: Mapping[DnsName, Filled]) -> DnsName | None:
     """Where the name shall point, None where it holds its own targets or nothing."""
     decided = filled.decision
     is_healthy = bool(decided.targets) and filled.fail_open is None
     if not level.above or (is_healthy and not level.is_alias) or not filled.granted.takes_cname:
         return None
-    goal = next((name for name in level.above if name in done and done[name].decision.targets), None)
-    if goal is None:
-        return level.above[0] if scheme.dangling and not decided.targets else None
     # Nothing is known of a cluster of this name: what the name may hold because of it stays (law 1).
     unseen = not level.is_alias and any(one.verdict.reason is Reason.NEVER_SEEN for one in part.judged)
-    before = dict(part.world.memory.published).get(level.name, ())
-    return None if unseen and not _pointed(before, level) else goal
+    if unseen and not _pointed(dict(part.world.memory.published).get(level.name, ()), level):
+        return None
+    goal = next((name for name in level.above if name in done and done[name].decision.targets), None)
+    if goal is None and part.ground.host.when_none_healthy == "Withdraw" and not decided.targets:
+        return level.above[0]
+    return goal
 
 
 def _pointed(before: tuple[str, ...], level: Level) -> bool:

@@ -41,11 +41,11 @@ def service(obj: Raw, domains: Mapping[str, Domain | Unreadable], home: str) -> 
     problems: list[Problem] = []
     about = metadata.read(obj, "ServiceDNSRecord", problems)
     spec = Fields(obj, "", problems).child("spec")
-    dangling = _as_kubefed(about, problems)
+    compatible = _as_kubefed(about, problems)
     readiness = Readiness(mode="Ignore") if spec.flag("allowServiceWithoutEndpoints") else Readiness()
-    host = _host(about, "Service", spec, readiness, is_compatible=dangling)
+    host = _host(about, "Service", spec, readiness, is_compatible=compatible)
     scheme = _scheme(about, spec, domains, home)
-    return metadata.unreadable(about, problems) if problems else replace(host, scheme=replace(scheme, dangling=dangling))
+    return metadata.unreadable(about, problems) if problems else replace(host, scheme=scheme)
 
 
 def ingress(obj: Raw) -> Host | Unreadable:

@@ -21,8 +21,7 @@ class Scheme:
     """What a ServiceDNSRecord's names are made of: `<stem>[.<zone>].<region>.<domain>` and `<prefix>.<domain>`.
 
     `stem` is `<name>.<namespace>.<domainRef>.svc` without dots at its ends. `domain` None: it is not known, and `missing` says
-    why and what to do. `prefix` is empty where there is none. `renamed`: the first label is not the Service's name. `dangling`:
-    CNAMEs are written although nothing stands at their end, as KubeFed did.
+    why and what to do. `prefix` is empty where there is none. `renamed`: the first label is not the Service's name.
     """
 
     stem: str
@@ -30,4 +29,3 @@ class Scheme:
     missing: str = ""
     prefix: str = ""
     renamed: bool = False
-    dangling: bool = False

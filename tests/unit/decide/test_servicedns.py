@@ -25,11 +25,11 @@ US = "web.shop.d.svc.us.example.org"
 MISSING = "spec.domainRef: there is no Domain d in namespace kube-federation-system"
 
 
-def record(**changes: Any) -> Host:
+def record(prefix: str = "", **changes: Any) -> Host:
     """A ServiceDNSRecord shop/web that refers to Domain d."""
-    scheme = Scheme("web.shop.d.svc", build.name("example.org"), **changes)
+    scheme = Scheme("web.shop.d.svc", build.name("example.org"), prefix=prefix)
     source = SourceRef("Service", "shop", "web")
-    return build.host(hostnames=(), kind="ServiceDNSRecord", scheme=scheme, source=source, ttl=180, max_targets=100)
+    return build.host(hostnames=(), kind="ServiceDNSRecord", scheme=scheme, source=source, ttl=180, max_targets=100, **changes)
 
 
 def eu(*addresses: str, ready: int = 1) -> MemberView:
@@ -94,7 +94,7 @@ def test_nothing_that_can_serve_and_nothing_published_means_no_name_at_all() -> 
 
 
 def test_as_kubefed_the_pointing_names_are_there_all_the_same() -> None:
-    host = record(prefix="pay", dangling=True)
+    host = record(prefix="pay", when_none_healthy="Withdraw")
     decision = decide(build.world(eu("192.0.2.1", ready=0), us()), host, build.NOW)
 
     assert held(decision) == {
@@ -129,6 +129,8 @@ def test_a_member_that_was_never_read_does_not_turn_its_names_into_fallbacks() -
     assert EU not in held(decision)
     pointed = build.memory(published={EU: (TOP,), EU_A: (EU,), TOP: ("192.0.2.2",)})
     assert held(after(pointed, unread, us("192.0.2.2")))[EU] == ("CNAME", (TOP,))
+    alone = decide(build.world(unread), record(when_none_healthy="Withdraw"), build.NOW)
+    assert held(alone) == {}, "not even as KubeFed did"
     addressed = build.memory(published={EU: ("192.0.2.1",)})
     assert held(after(addressed, unread, us("192.0.2.2")))[EU] != ("CNAME", (TOP,))
 
@@ -245,8 +247,10 @@ def test_a_record_without_its_service_is_told_that_their_names_must_be_equal() -
 
 @settings(deadline=None, max_examples=int(os.environ.get("MCIDNS_EXAMPLES", "100")))
 @given(worlds.histories())
-def test_every_pointing_name_leads_to_one_that_holds_something(history: History) -> None:
+def test_every_pointing_name_leads_to_one_that_holds_something_unless_its_owner_wants_it_empty(history: History) -> None:
     _, decision, _ = _live(history)
+    if history[0].when_none_healthy == "Withdraw":
+        return
     names = {name.name.relative: name for name in decision.names}
     own = {level.name.relative for level in naming.of(history[0].scheme, decision.places).levels} if history[0].scheme else set()
 

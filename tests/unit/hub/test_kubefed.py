@@ -89,8 +89,7 @@ def test_the_compatibility_annotation_asks_for_what_kubefed_did() -> None:
     annotations = {"mcidns.io/compatibility": "kubefed"}
     old = service({"domainRef": "europe"}, annotations=annotations)
 
-    assert old.scheme is not None
-    assert (old.scheme.dangling, old.when_none_healthy, old.readiness.mode) == (True, "Withdraw", "Any")
+    assert (old.when_none_healthy, old.readiness.mode) == ("Withdraw", "Any")
     behind = ingress({"hosts": ["a.example.org"]}, annotations=annotations)
     assert (behind.when_none_healthy, behind.readiness.mode) == ("Withdraw", "Ignore")
 

@@ -1,12 +1,15 @@
 """A KubeFed user's manifests, unchanged: the names that KubeFed gave them, in real DNS, without its faults."""
 
 import asyncio
+import base64
 import contextlib
 import json
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from mcidns.demo import manifests
 from tests.scenario.stage import Stage, global_host, raised
@@ -286,7 +289,7 @@ async def test_regions_and_zones_are_those_of_the_kubefed_clusters_and_names_mov
     async with federated(running=False) as stage:
         for name, member in stage.members.items():
             stage.host.delete("secrets", name, manifests.SYSTEM)
-            for obj in kubefed_cluster(name, member.url):
+            for obj in kubefed_cluster(name, member.kubeconfig_yaml()):
                 stage.host.put(obj)
         await stage.start()
         await published(stage, service_record())
@@ -305,17 +308,21 @@ async def test_regions_and_zones_are_those_of_the_kubefed_clusters_and_names_mov
         await stage.until_answer("web.shop.europe.svc.n2.north.example.org")
 
 
-def kubefed_cluster(name: str, url: str) -> list[Object]:
+def kubefed_cluster(name: str, kubeconfig: str) -> list[Object]:
     """A KubeFedCluster and the Secret with its token."""
     region, zones = WHERE[name]
+    written = yaml.safe_load(kubeconfig)
+    cluster, user = written["clusters"][0]["cluster"], written["users"][0]["user"]
+    ca = {"caBundle": cluster["certificate-authority-data"]} if "certificate-authority-data" in cluster else {}
+    token = base64.b64encode(user.get("token", "nobody-asks").encode()).decode()
     metadata = {"name": name, "namespace": manifests.SYSTEM}
     return [
-        {"apiVersion": "v1", "kind": "Secret", "metadata": {**metadata, "name": f"{name}-token"}, "data": {"token": "dG9rZW4="}},
+        {"apiVersion": "v1", "kind": "Secret", "metadata": {**metadata, "name": f"{name}-token"}, "data": {"token": token}},
         {
             "apiVersion": "core.kubefed.io/v1beta1",
             "kind": "KubeFedCluster",
             "metadata": metadata,
-            "spec": {"apiEndpoint": url, "secretRef": {"name": f"{name}-token"}},
+            "spec": {"apiEndpoint": cluster["server"], "secretRef": {"name": f"{name}-token"}, **ca},
             "status": {"conditions": [], "region": region, "zones": zones},
         },
     ]

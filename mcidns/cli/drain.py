@@ -14,13 +14,15 @@ from rich.table import Table
 from mcidns.cli import hosting
 from mcidns.decide import drains
 from mcidns.errors import ConfigError
-from mcidns.hub import globalhost, times
+from mcidns.hub import globalhost, kubefed, times
 from mcidns.hub.unreadable import Unreadable
 from mcidns.kube import kinds
 from mcidns.kube.access import Access
 from mcidns.kube.client import KubeClient, Object
 from mcidns.kube.errors import NotFound
+from mcidns.kube.kinds import Kind
 from mcidns.model.clusters import Drain
+from mcidns.model.hosts import Host
 
 REFUSED = 1
 
@@ -113,7 +115,7 @@ def _end(span: str, until: str, now: float) -> float | None:
 async def _drain(access: Access, cluster: str, wanted: Drain, *, dry_run: bool) -> Outcome:
     async with KubeClient(access) as client:
         member = await _member(client, cluster)
-        served, at_risk = _weigh(await client.list(kinds.GLOBAL_HOST), cluster)
+        served, at_risk = _weigh([obj for kind in kinds.HOSTS.values() for obj in await _list(client, kind)], cluster)
         done = not dry_run and (wanted.force or not at_risk)
         if done:
             # Every field is said, so that nothing of an earlier drain is left.
@@ -143,8 +145,25 @@ async def _member(client: KubeClient, cluster: str) -> Object:
         raise ConfigError("CLUSTER", f"there is no MemberCluster {cluster!r}", there) from error
 
 
+async def _list(client: KubeClient, kind: Kind) -> Sequence[Object]:
+    try:
+        return await client.list(kind)
+    except NotFound:
+        return ()  # a host without KubeFed's kinds has none of them
+
+
 def _is_drained(member: Mapping[str, Any]) -> bool:
     return (member.get("spec") or {}).get("drain") is not None
+
+
+def _read(obj: Object) -> Host | Unreadable:
+    match obj.get("kind"):
+        case kinds.SERVICE_DNS_RECORD.kind:
+            return kubefed.service(obj, {}, "")
+        case kinds.INGRESS_DNS_RECORD.kind:
+            return kubefed.ingress(obj)
+        case _:
+            return globalhost.parse(obj)
 
 
 def _weigh(hosts: Sequence[Object], cluster: str) -> tuple[int, tuple[AtRisk, ...]]:
@@ -152,10 +171,10 @@ def _weigh(hosts: Sequence[Object], cluster: str) -> tuple[int, tuple[AtRisk, ..
     served = 0
     at_risk = []
     for obj in hosts:
-        host = globalhost.parse(obj)
+        host = _read(obj)
         if isinstance(host, Unreadable):
             continue  # the controller serves it as it last could be read, and judges it by that
-        rows = globalhost.memory(obj).clusters
+        rows = kubefed.memory(obj).clusters if host.kind != "GlobalHost" else globalhost.memory(obj).clusters
         served += any(one.cluster == cluster and one.eligible and not one.static for one in rows)
         why = drains.objection(host, cluster, rows)
         if why is not None:

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mcidns import migration
-from mcidns.kube import access
+from mcidns.cli import hosting
 from mcidns.kube.access import Access
 from mcidns.kube.client import KubeClient
 from mcidns.migration import Former, Report
@@ -40,14 +40,13 @@ def import_() -> None:
 
 
 @import_.command(epilog=EXAMPLES)
-@click.option("--kubeconfig", default="", help="The host cluster; default $KUBECONFIG, else ~/.kube/config.")
-@click.option("--context", default="", help="Context of the kubeconfig; default its current one.")
 @click.option("--kubefed-namespace", default="kube-federation-system", show_default=True, help="Where KubeFed has its Domains.")
 @click.option("--owner-id", default="", help="The --txt-owner-id of the ExternalDNS that programmed for KubeFed.")
 @click.option("--txt-prefix", default="", help="Its --txt-prefix.")
 @click.option("--txt-suffix", default="", help="Its --txt-suffix.")
 @click.option("--apply", is_flag=True, help="Write what is needed; without it nothing is written.")
-@click.option("-o", "output", type=click.Choice(["table", "json"]), default="table", show_default=True)
+@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@hosting.options
 def kubefed(**options: object) -> int:
     """Say what becomes of KubeFed's DNS objects, and take the records over that ExternalDNS wrote for them.
 
@@ -57,7 +56,7 @@ def kubefed(**options: object) -> int:
     former = Former(str(options["owner_id"]), Affix(str(options["txt_prefix"]), str(options["txt_suffix"])))
     if former.affix.prefix and former.affix.suffix:
         raise click.UsageError("ExternalDNS has --txt-prefix or --txt-suffix, not both; give the one that it was started with")
-    place = access.from_default_kubeconfig(str(options["kubeconfig"]) or None, str(options["context"]) or None)
+    place = hosting.reach(str(options["kubeconfig"]), str(options["context"]))
     applying = bool(options["apply"])
     report = asyncio.run(_run(place, str(options["kubefed_namespace"]), former, applying=applying))
     if options["output"] == "json":

@@ -186,6 +186,21 @@ async def test_a_region_without_ready_pods_falls_back_by_cname_and_returns() -> 
         await stage.until_answer(TOP, *ALL)
 
 
+async def test_a_drained_members_region_falls_back_and_a_drain_that_would_leave_nobody_names_the_record(tmp_path: Path) -> None:
+    async with federated() as stage:
+        await published(stage, service_record())
+        member = stage.host.get("memberclusters", "r1")
+        stage.host.put({**member, "spec": {**member["spec"], "drain": {"reason": "upgrade"}}})
+        await stage.until_answer("web.shop.europe.svc.north.example.org", f"{TOP}.", type_="CNAME")
+        await stage.until_answer(TOP, *ALL[1:])
+        stage.members["r2"].put(manifests.endpoints(ready=False))
+        await stage.until_answer(TOP, "192.0.2.3")
+        await stage.until_true(lambda: {t["cluster"]: t["reason"] for t in told(stage)["targets"]}["r2"] == "NotReady", "r2")
+        code, printed = await asked(tmp_path, stage, "drain", "r3", "-o", "json")
+        assert code == 1, printed
+        assert [one["name"] for one in json.loads(printed)["hostsAtRisk"]] == ["web"]
+
+
 async def test_a_lost_member_keeps_its_names_and_addresses() -> None:
     """KubeFed took all of them away after a minute."""
     async with federated() as stage:
@@ -436,10 +451,14 @@ other IN A 198.51.100.7
 
 async def imported(folder: Path, stage: Stage, *options: str) -> tuple[int, str]:
     """`mcidns import kubefed` as a process: its exit code and what it printed."""
+    return await asked(folder, stage, "import", "kubefed", "--kubefed-namespace", manifests.SYSTEM, *options)
+
+
+async def asked(folder: Path, stage: Stage, *verb: str) -> tuple[int, str]:
+    """A verb as a process: its exit code and what it printed."""
     kubeconfig = folder / "kubeconfig"
     kubeconfig.write_text(stage.host.kubeconfig_yaml())
-    where = ("--kubeconfig", str(kubeconfig), "--kubefed-namespace", manifests.SYSTEM)
-    line = (sys.executable, "-m", "mcidns", "import", "kubefed", *where, *options)
+    line = (sys.executable, "-m", "mcidns", *verb, "--kubeconfig", str(kubeconfig))
     process = await asyncio.create_subprocess_exec(*line, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT)
     printed, _ = await process.communicate()
     return process.returncode or 0, printed.decode()

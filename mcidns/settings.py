@@ -14,12 +14,14 @@ class Settings:
     """How one controller runs. Times in seconds.
 
     `only` chooses the half that runs. `namespace` is the controller's own: Secrets of providers and members are read there.
+    `kubefed_namespace` is where KubeFed has its Domains.
     `http` is the address of metrics and health, port 0 picks a free one, None serves none. At most `probe_rate` probes begin a
     second and `probe_concurrency` are under way; `probe_ca_file` (PEM) is trusted besides the system's authorities.
     """
 
     only: Half = "both"
     namespace: str = "mcidns-system"
+    kubefed_namespace: str = "kube-federation-system"
     http: tuple[str, int] | None = ("0.0.0.0", 8080)  # noqa: S104  a pod's probes come from outside the pod
     relist: float = 600.0
     heartbeat: float = 10.0

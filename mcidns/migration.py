@@ -8,7 +8,7 @@ from mcidns.decide import admission, naming
 from mcidns.decide.admission import Refusal
 from mcidns.hub import dnsendpoint, dnszone, kubefed, membercluster
 from mcidns.hub.dnsendpoint import EndpointClaim
-from mcidns.hub.fleets import kubefed as kubefed_clusters
+from mcidns.hub.fleets import kubefed as fleet
 from mcidns.hub.unreadable import Unreadable
 from mcidns.kube import kinds
 from mcidns.kube.client import KubeClient
@@ -134,7 +134,7 @@ def _read(objects: Mapping[Kind, Sequence[Object]], home: str) -> _Host:
         _keep(zone, host.zones, host.broken)
     known: dict[ClusterName, Cluster] = {}
     for obj in objects.get(kinds.KUBEFED_CLUSTER, ()):
-        made = kubefed_clusters.of_kubefed_cluster(obj)
+        made = fleet.of_kubefed_cluster(obj)
         if isinstance(made, Unreadable):
             host.broken.append(made)
         else:

@@ -13,8 +13,8 @@ Half = Literal["both", "decide", "program"]
 class Settings:
     """How one controller runs. Times in seconds.
 
-    `only` chooses the half that runs. `namespace` is the controller's own: Secrets of providers and members are read there, and
-    KubeFed's Domains in `kubefed_namespace`.
+    `only` chooses the half that runs. `namespace` is the controller's own: Secrets of providers and members are read there.
+    `kubefed_namespace` is where KubeFed has its Domains.
     `http` is the address of metrics and health, port 0 picks a free one, None serves none. At most `probe_rate` probes begin a
     second and `probe_concurrency` are under way; `probe_ca_file` (PEM) is trusted besides the system's authorities.
     """

@@ -16,6 +16,7 @@ from tests.scenario.stage import Stage, global_host, raised
 
 Object = dict[str, Any]
 
+HOME = "kube-federation-system"
 GROUP = "multiclusterdns.kubefed.io/v1alpha1"
 TOP = "web.shop.europe.svc.example.org"
 WHERE = {"r1": ("north", ["n1", "n2"]), "r2": ("south", ["s1"]), "r3": ("south", ["s1", "s2"])}
@@ -24,7 +25,7 @@ ALL = ("192.0.2.1", "192.0.2.2", "192.0.2.3")
 
 def domain(**changes: Any) -> Object:
     """A Domain as in KubeFed's guides."""
-    metadata = {"name": "europe", "namespace": manifests.SYSTEM}
+    metadata = {"name": "europe", "namespace": HOME}
     return {"apiVersion": GROUP, "kind": "Domain", "metadata": metadata, "domain": "example.org", **changes}
 
 
@@ -92,6 +93,7 @@ async def federated(
     async with raised(running=False, zone_text=zone_text) as stage:
         for crd in kubefeds_crds() if kubefed_came_first else ():
             stage.host.install_crd(crd)
+        stage.host.put(manifests.namespace(HOME))
         for number, member in enumerate(stage.members.values(), start=1):
             member.put(balanced(number))
         for name, (region, _) in WHERE.items():
@@ -309,7 +311,7 @@ async def test_regions_and_zones_are_those_of_the_kubefed_clusters_and_names_mov
         await stage.start()
         await published(stage, service_record())
         await stage.until_answer("web.shop.europe.svc.n2.north.example.org", "192.0.2.1")
-        moved = stage.host.get("kubefedclusters", "r1", manifests.SYSTEM)
+        moved = stage.host.get("kubefedclusters", "r1", HOME)
         # KubeFed forgets where a cluster is while it cannot reach it; a label shows that the change was taken up.
         forgotten = {**moved, "metadata": {**moved["metadata"], "labels": {"env": "test"}}, "status": {"conditions": []}}
         stage.host.put(forgotten)
@@ -330,7 +332,7 @@ def kubefed_cluster(name: str, kubeconfig: str) -> list[Object]:
     cluster, user = written["clusters"][0]["cluster"], written["users"][0]["user"]
     ca = {"caBundle": cluster["certificate-authority-data"]} if "certificate-authority-data" in cluster else {}
     token = base64.b64encode(user.get("token", "nobody-asks").encode()).decode()
-    metadata = {"name": name, "namespace": manifests.SYSTEM}
+    metadata = {"name": name, "namespace": HOME}
     return [
         {"apiVersion": "v1", "kind": "Secret", "metadata": {**metadata, "name": f"{name}-token"}, "data": {"token": token}},
         {
@@ -346,7 +348,7 @@ def kubefed_cluster(name: str, kubeconfig: str) -> list[Object]:
 async def test_a_deleted_domain_takes_the_names_away_and_says_why() -> None:
     async with federated() as stage:
         await published(stage, service_record())
-        stage.host.delete("domains", "europe", manifests.SYSTEM)
+        stage.host.delete("domains", "europe", HOME)
         await stage.until_answer(TOP)
         await stage.until_true(lambda: reason(stage, "ResolvedRefs") == ("False", "DomainNotFound"), "the condition")
         stage.host.put(domain(domain="eu.example.org"))
@@ -365,7 +367,7 @@ async def test_a_record_without_its_service_or_domain_says_so_and_a_domain_that_
         await stage.until_true(
             lambda: any(
                 one["reason"] == "Invalid"
-                for one in (stage.host.find("domains", "europe", manifests.SYSTEM) or {}).get("status", {}).get("conditions", [])
+                for one in (stage.host.find("domains", "europe", HOME) or {}).get("status", {}).get("conditions", [])
             ),
             "the Domain to be told of",
         )
@@ -451,7 +453,7 @@ other IN A 198.51.100.7
 
 async def imported(folder: Path, stage: Stage, *options: str) -> tuple[int, str]:
     """`mcidns import kubefed` as a process: its exit code and what it printed."""
-    return await asked(folder, stage, "import", "kubefed", "--kubefed-namespace", manifests.SYSTEM, *options)
+    return await asked(folder, stage, "import", "kubefed", *options)
 
 
 async def asked(folder: Path, stage: Stage, *verb: str) -> tuple[int, str]:

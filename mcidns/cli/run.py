@@ -34,7 +34,6 @@ Every option is also an environment variable: MCIDNS_RUN_KUBECONFIG, MCIDNS_RUN_
     "--only", type=click.Choice(["both", "decide", "program"]), default="both", show_default=True, help="The half to run."
 )
 @click.option("--namespace", default="mcidns-system", show_default=True, help="The controller's own: its Secrets are read here.")
-@click.option("--kubefed-namespace", default="kube-federation-system", show_default=True, help="KubeFed's own namespace.")
 @click.option("--clusterprofile-provider-file", default="", help="Programs that give credentials for ClusterProfiles (KEP-5339).")
 @click.option(
     "--members-from-kubeconfig",

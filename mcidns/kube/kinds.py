@@ -69,13 +69,6 @@ SERVICE_DNS_RECORD: Final = Kind(*_KUBEFED_DNS, "ServiceDNSRecord", "servicednsr
 INGRESS_DNS_RECORD: Final = Kind(*_KUBEFED_DNS, "IngressDNSRecord", "ingressdnsrecords", namespaced=True)
 KUBEFED_ENDPOINT: Final = Kind(*_KUBEFED_DNS, "DNSEndpoint", "dnsendpoints", namespaced=True)
 
-_KUBEFED_DNS: Final = ("multiclusterdns.kubefed.io", "v1alpha1")
-
-KUBEFED_DOMAIN: Final = Kind(*_KUBEFED_DNS, "Domain", "domains", namespaced=True)
-SERVICE_DNS_RECORD: Final = Kind(*_KUBEFED_DNS, "ServiceDNSRecord", "servicednsrecords", namespaced=True)
-INGRESS_DNS_RECORD: Final = Kind(*_KUBEFED_DNS, "IngressDNSRecord", "ingressdnsrecords", namespaced=True)
-KUBEFED_ENDPOINT: Final = Kind(*_KUBEFED_DNS, "DNSEndpoint", "dnsendpoints", namespaced=True)
-
 INGRESS: Final = Kind("networking.k8s.io", "v1", "Ingress", "ingresses", namespaced=True)
 SERVICE: Final = Kind("", "v1", "Service", "services", namespaced=True)
 ENDPOINT_SLICE: Final = Kind("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices", namespaced=True)

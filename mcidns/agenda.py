@@ -142,7 +142,9 @@ class Agenda(Generic[K]):
         if most is not None:
             delay = most if delay is None else min(delay, most)
         try:
-            await asyncio.wait_for(self._wake.wait(), delay)
+            # Not wait_for: in Python 3.11 it loses a cancellation that comes in the turn of what it waits for.
+            async with asyncio.timeout(delay):
+                await self._wake.wait()
         except TimeoutError:
             return
 

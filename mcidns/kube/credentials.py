@@ -151,7 +151,8 @@ async def _ask(plugin: ExecPlugin, access: Access) -> _Status:
     except OSError as error:
         raise ConfigError("exec.command", f"{plugin.command!r} cannot be run ({type(error).__name__})", remedy) from error
     try:
-        output, _ = await asyncio.wait_for(process.communicate(), plugin.timeout)
+        async with asyncio.timeout(plugin.timeout):
+            output, _ = await process.communicate()
     except TimeoutError as error:
         raise ConfigError("exec.command", f"{plugin.command!r} gave nothing within {plugin.timeout:g} s", remedy) from error
     finally:

@@ -100,3 +100,16 @@ async def test_quiet_returns_when_nothing_is_due() -> None:
     assert (seen, agenda.waiting) == (["web"], 0)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_an_agenda_that_is_cancelled_in_the_turn_of_a_mark_ends() -> None:
+    agenda: Agenda[str] = Agenda(lambda _: None, clock=asyncio.get_running_loop().time)
+    task = asyncio.create_task(agenda.run())
+    await asyncio.sleep(0.01)
+    agenda.mark("web")
+    # One turn on, the mark has ended the wait, and the task that waits does not know it yet.
+    await asyncio.sleep(0)
+    task.cancel()
+    done, _ = await asyncio.wait({task}, timeout=1)
+    assert done
+    assert task.cancelled()

@@ -32,19 +32,19 @@ def certificate(host: str) -> tuple[bytes, bytes]:
     return signed.public_bytes(serialization.Encoding.PEM), private
 
 
-def bind_with_tls(pem: bytes, key: bytes) -> tuple[Bind, int]:
-    """BIND that listens with TLS on the port given back, too."""
+def with_tls(pem: bytes, key: bytes) -> tuple[int, tuple[str, ...], str, dict[str, bytes]]:
+    """A free port and what makes BIND listen there with TLS: options, top-level text, files."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = int(free.getsockname()[1])
-    bind = Bind(
-        {ZONE.text: None},
-        KEYS,
-        (f"listen-on port {port} tls dot {{ 127.0.0.1; }};",),
-        config='tls dot { key-file "key.pem"; cert-file "cert.pem"; };',
-        files={"key.pem": key, "cert.pem": pem},
-    )
-    return bind, port
+    config = 'tls dot { key-file "key.pem"; cert-file "cert.pem"; };'
+    return port, (f"listen-on port {port} tls dot {{ 127.0.0.1; }};",), config, {"key.pem": key, "cert.pem": pem}
+
+
+def bind_with_tls(pem: bytes, key: bytes, zone: str | None = None) -> tuple[Bind, int]:
+    """BIND that listens with TLS on the port given back, too."""
+    port, options, config, files = with_tls(pem, key)
+    return Bind({ZONE.text: zone}, KEYS, options, config=config, files=files), port
 
 
 async def test_reading_and_writing_go_over_tls() -> None:

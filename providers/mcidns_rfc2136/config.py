@@ -9,6 +9,7 @@ from ipaddress import IPv6Address, ip_address
 
 from mcidns.errors import ConfigError
 from mcidns.model.names import DnsName, InvalidName
+from mcidns.model.secrets import Secret
 from mcidns.provider import ProviderSettings
 from mcidns_rfc2136 import kerberos, tsig
 from mcidns_rfc2136.fields import check_known, typed
@@ -66,7 +67,7 @@ def parse(settings: ProviderSettings) -> Config:
     config = settings.config
     for key in config:
         check_known(key, _FIELDS, "config")
-    tls = _tls(config.get("tls"))
+    tls = _tls(config.get("tls"), settings.secrets.get("ca.crt"))
     port = _bounded(config, "port", TLS_PORT if tls else PLAIN_PORT, 1, 65535)
     servers = _addresses(config, "servers", port)
     if not servers:
@@ -223,7 +224,7 @@ def _decoded(secret: str) -> bytes:
     return key
 
 
-def _tls(value: object) -> Tls | None:
+def _tls(value: object, secret: Secret | None) -> Tls | None:
     if value is None:
         return None
     if not isinstance(value, Mapping):
@@ -239,12 +240,20 @@ def _tls(value: object) -> Tls | None:
 
     if text("caFile") and text("caData"):
         raise ConfigError("config.tls.caFile", "caData is given too", "give one of them")
-    return Tls(text("caFile"), _pem(text("caData")), text("serverName"))
+    data = _pem(text("caData"), "config.tls.caData")
+    if data is None and text("caFile") is None and secret is not None:
+        data = _pem(secret.value, "secretRef: ca.crt")
+    return Tls(text("caFile"), data, text("serverName"))
 
 
-def _pem(data: str | None) -> str | None:
-    if data is None or "-----BEGIN CERTIFICATE-----" in data:
-        return data
-    raise ConfigError(
-        "config.tls.caData", "it holds no PEM certificate", "write the CA's certificate, -----BEGIN CERTIFICATE----- included"
-    )
+def _pem(data: str | None, where: str) -> str | None:
+    if data is None:
+        return None
+    problem = "it holds no PEM certificate"
+    if "-----BEGIN CERTIFICATE-----" in data:
+        try:
+            ssl.create_default_context(cadata=data)
+            return data
+        except ssl.SSLError as error:
+            problem = f"its certificate cannot be read ({error.reason or error})"
+    raise ConfigError(where, problem, "write the CA's certificate in PEM, -----BEGIN CERTIFICATE----- included")

@@ -125,6 +125,12 @@ def test_a_weak_algorithm_needs_a_word() -> None:
         pytest.param(
             {"tls": {"caFile": "/x", "caData": "-----BEGIN CERTIFICATE-----"}}, "config.tls.caFile", "one of them", id="two CAs"
         ),
+        pytest.param(
+            {"tls": {"caData": "-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----"}},
+            "config.tls.caData",
+            "in PEM",
+            id="a broken CA",
+        ),
     ],
 )
 def test_a_mistake_names_the_field_and_the_remedy(fields: dict[str, Any], field: str, remedy: str) -> None:

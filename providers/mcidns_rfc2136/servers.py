@@ -11,7 +11,7 @@ from mcidns_rfc2136 import negotiation, rcodes, tsig, wire
 from mcidns_rfc2136.config import Address, Config
 from mcidns_rfc2136.connection import Connection, Link, NoAnswer, Stream
 from mcidns_rfc2136.negotiation import Fixed, Keys
-from mcidns_rfc2136.transfer import Transfer
+from mcidns_rfc2136.transfer import Transfer, TransferRefused
 from mcidns_rfc2136.tsig import BadSignature, Signer, UnknownKey, Verifier
 from mcidns_rfc2136.wire import BadMessage, Message
 
@@ -83,9 +83,10 @@ class Server:
         key = await self._key()
         try:
             return await self._transfer(key, body, zone, held)
-        except UnknownKey:
+        except UnknownKey as error:
             if not self._keys.forget(key):
-                raise
+                # It was known when the SOA was asked for: so says Knot to a key that may not transfer.
+                raise TransferRefused(rcodes.NOTAUTH) from error
         return await self._transfer(await self._key(), body, zone, held)
 
     async def _transfer(self, key: Signer | None, body: bytes, zone: bytes, held: int | None) -> Transfer:

@@ -37,8 +37,16 @@ async def knot(zone: str, text: str, keys: Keys, strangers: Keys) -> AsyncIterat
         lines += ["log:", "  - target: stderr", "    any: error", "database:", f"  storage: {folder}/db", "key:"]
         for name, (algorithm, secret) in {**keys, **strangers}.items():
             lines += [f"  - id: {name}", f"    algorithm: {algorithm}", f"    secret: {base64.b64encode(secret).decode()}"]
-        lines += ["acl:", "  - id: all", f"    key: [{', '.join(keys)}]", "    action: [transfer, update]", "template:"]
-        lines += ["  - id: default", f"    storage: {folder}", '    file: "%s.zone"', "    acl: all", "    zonefile-sync: -1"]
+        lines += ["acl:", "  - id: all", f"    key: [{', '.join(keys)}]", "    action: [transfer, update]"]
+        # A key that no acl names is to Knot a key that it does not know.
+        lines += ["  - id: little", f"    key: [{', '.join(strangers)}]", "    action: notify", "template:"]
+        lines += [
+            "  - id: default",
+            f"    storage: {folder}",
+            '    file: "%s.zone"',
+            "    acl: [all, little]",
+            "    zonefile-sync: -1",
+        ]
         lines += ["    journal-content: changes", "zone:", f"  - domain: {zone}"]
         (folder / "knot.conf").write_text("\n".join(lines) + "\n")
         async with _running(folder, ["knotd", "-c", str(folder / "knot.conf")], zone, port):

@@ -224,10 +224,15 @@ def _second(one: GeneratedMember, first: GeneratedMember) -> Unreadable:
 
 
 def _content(data: object) -> dict[str, Secret]:
+    """What is no text, such as a keytab, stays in base64."""
     found: dict[str, Secret] = {}
     for key, value in (data if isinstance(data, dict) else {}).items():
         try:
-            found[str(key)] = Secret(base64.b64decode(str(value)).decode("utf-8"))
+            content = base64.b64decode(str(value))
         except (binascii.Error, ValueError):
-            continue  # not text, so none of ours
+            continue  # no API server lets this pass
+        try:
+            found[str(key)] = Secret(content.decode("utf-8"))
+        except UnicodeDecodeError:
+            found[str(key)] = Secret(str(value))
     return found

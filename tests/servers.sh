@@ -1,8 +1,17 @@
 #!/bin/sh
-# Installs the Debian packages that the tests need and the machine lacks: BIND and its tools, or the packages named.
+# Installs the Debian packages that the tests need and the machine lacks: BIND and its tools, or the packages named. `gss`
+# stands for a Kerberos KDC and what the Python package gssapi is built with.
 set -eu
 wanted=${*:-}
-if [ -z "$wanted" ]; then
+if [ "$wanted" = gss ]; then
+    wanted=""
+    command -v krb5kdc >/dev/null 2>&1 || [ -x /usr/sbin/krb5kdc ] || wanted="krb5-kdc krb5-admin-server"
+    command -v kinit >/dev/null 2>&1 || wanted="$wanted krb5-user"
+    command -v krb5-config >/dev/null 2>&1 || wanted="$wanted libkrb5-dev"
+    command -v gcc >/dev/null 2>&1 || wanted="$wanted gcc libc6-dev"
+    headers=$("${PYTHON:-python3}" -c 'import sysconfig; print(sysconfig.get_path("include"))')
+    [ -f "$headers/Python.h" ] || wanted="$wanted python3-dev"
+elif [ -z "$wanted" ]; then
     command -v named >/dev/null 2>&1 || [ -x /usr/sbin/named ] || wanted="bind9"
     command -v nsupdate >/dev/null 2>&1 && command -v dig >/dev/null 2>&1 || wanted="$wanted bind9-dnsutils"
     command -v rndc-confgen >/dev/null 2>&1 || [ -x /usr/sbin/rndc-confgen ] || wanted="$wanted bind9-utils"

@@ -1,6 +1,7 @@
 """`mcidns webhook-server`."""
 
 import asyncio
+import base64
 import contextlib
 import signal
 from collections.abc import Mapping
@@ -115,10 +116,15 @@ def _settings(type_: str, path: str | None) -> ProviderSettings:
     secrets: dict[str, Secret] = {}
     for key, file in _mapping(content, "secretFiles").items():
         try:
-            secrets[key] = Secret(Path(str(file)).read_text().strip())
-        except (OSError, UnicodeDecodeError) as error:
-            why = error.strerror if isinstance(error, OSError) else "it is no text"
-            raise ConfigError(f"--config: secretFiles.{key}", f"{file}: {why}", "name a file that can be read") from error
+            held = Path(str(file)).read_bytes()
+        except OSError as error:
+            raise ConfigError(
+                f"--config: secretFiles.{key}", f"{file}: {error.strerror}", "name a file that can be read"
+            ) from error
+        try:
+            secrets[key] = Secret(held.decode("utf-8").strip())
+        except UnicodeDecodeError:
+            secrets[key] = Secret(base64.b64encode(held).decode("ascii"))  # a keytab, say; as from a Secret of Kubernetes
     return ProviderSettings(type_, config, secrets)
 
 

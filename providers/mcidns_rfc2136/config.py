@@ -2,20 +2,19 @@
 
 import base64
 import binascii
-import difflib
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
-from typing import TypeVar
 
 from mcidns.errors import ConfigError
 from mcidns.model.names import DnsName, InvalidName
+from mcidns.model.secrets import Secret
 from mcidns.provider import ProviderSettings
-from mcidns_rfc2136 import tsig
+from mcidns_rfc2136 import kerberos, tsig
+from mcidns_rfc2136.fields import check_known, typed
+from mcidns_rfc2136.gss import Login
 from mcidns_rfc2136.tsig import Key
-
-T = TypeVar("T")
 
 PLAIN_PORT = 53
 TLS_PORT = 853
@@ -56,6 +55,7 @@ class Config:
     key: Key | None
     verify: tuple[Address, ...]
     tls: Tls | None = None
+    gss: Login | None = None
     timeout: float = 5.0
     transfer_timeout: float = 60.0
     min_ttl: int = 0
@@ -66,21 +66,19 @@ def parse(settings: ProviderSettings) -> Config:
     """Raises ConfigError naming the field and the remedy, never the secret."""
     config = settings.config
     for key in config:
-        _check_known(key, _FIELDS, "config")
-    if "gssTsig" in config:
-        raise ConfigError(
-            "config.gssTsig", "GSS-TSIG is not supported yet", "use a shared key: tsigKeyName and the Secret's tsigSecret"
-        )
-    tls = _tls(config.get("tls"))
+        check_known(key, _FIELDS, "config")
+    tls = _tls(config.get("tls"), settings.secrets.get("ca.crt"))
     port = _bounded(config, "port", TLS_PORT if tls else PLAIN_PORT, 1, 65535)
     servers = _addresses(config, "servers", port)
     if not servers:
         raise ConfigError(
             "config.servers", "no server is named", 'list at least one, such as ["ns1.example.org", "192.0.2.53:5353"]'
         )
+    login = kerberos.parse(settings, tuple(server.host for server in servers)) if config.get("gssTsig") is not None else None
     return Config(
         servers=servers,
-        key=_key(settings),
+        key=None if login is not None else _key(settings),
+        gss=login,
         verify=_addresses(config, "verify", port) or servers,
         tls=tls,
         timeout=_seconds(config, "timeout", 5.0),
@@ -108,27 +106,8 @@ _FIELDS = (
 _TLS_FIELDS = ("enabled", "caFile", "caData", "serverName")
 
 
-def _check_known(key: str, known: tuple[str, ...], where: str) -> None:
-    if key in known:
-        return
-    near = difflib.get_close_matches(key.lower(), [name.lower() for name in known], n=1, cutoff=0.5)
-    meant = next((name for name in known if near and name.lower() == near[0]), None)
-    remedy = f"did you mean {meant}?" if meant else f"known are {', '.join(known)}"
-    raise ConfigError(f"{where}.{key}", "there is no such field", remedy)
-
-
-def _typed(config: Mapping[str, object], key: str, kind: type[T], default: T, where: str = "config") -> T:
-    value = config.get(key)
-    if value is None:
-        return default
-    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-        words = {str: "a string", bool: "true or false", int: "a whole number"}
-        raise ConfigError(f"{where}.{key}", f"it is a {type(value).__name__}", f"write {words.get(kind, kind.__name__)}")
-    return value
-
-
 def _bounded(config: Mapping[str, object], key: str, default: int, low: int, high: int) -> int:
-    value = _typed(config, key, int, default)
+    value = typed(config, key, int, default)
     if not low <= value <= high:
         raise ConfigError(f"config.{key}", f"{value} is out of range", f"write a number from {low} to {high}")
     return value
@@ -191,10 +170,10 @@ def _host(host: str, value: object, where: str, remedy: str) -> str:
 
 def _key(settings: ProviderSettings) -> Key | None:
     config = settings.config
-    name = _typed(config, "tsigKeyName", str, "").strip()
+    name = typed(config, "tsigKeyName", str, "").strip()
     secret = settings.secrets.get("tsigSecret")
     if not name and secret is None:
-        if _typed(config, "allowUnsigned", bool, False):
+        if typed(config, "allowUnsigned", bool, False):
             return None
         raise ConfigError(
             "config.tsigKeyName",
@@ -214,12 +193,12 @@ def _key(settings: ProviderSettings) -> Key | None:
 
 
 def _algorithm(config: Mapping[str, object]) -> str:
-    algorithm = _typed(config, "tsigAlgorithm", str, "hmac-sha256").strip().lower().removesuffix(".")
+    algorithm = typed(config, "tsigAlgorithm", str, "hmac-sha256").strip().lower().removesuffix(".")
     algorithm = algorithm if algorithm.startswith("hmac-") else f"hmac-{algorithm}"
     algorithm = "hmac-md5" if algorithm == "hmac-md5.sig-alg.reg.int" else algorithm
     if algorithm not in tsig.ALGORITHMS:
         raise ConfigError("config.tsigAlgorithm", f"{algorithm!r} is not known", f"write one of {', '.join(tsig.ALGORITHMS)}")
-    if algorithm in tsig.WEAK and not _typed(config, "allowWeakAlgorithms", bool, False):
+    if algorithm in tsig.WEAK and not typed(config, "allowWeakAlgorithms", bool, False):
         raise ConfigError("config.tsigAlgorithm", f"{algorithm} is weak", "use hmac-sha256, or set allowWeakAlgorithms: true")
     return algorithm
 
@@ -245,28 +224,36 @@ def _decoded(secret: str) -> bytes:
     return key
 
 
-def _tls(value: object) -> Tls | None:
+def _tls(value: object, secret: Secret | None) -> Tls | None:
     if value is None:
         return None
     if not isinstance(value, Mapping):
         raise ConfigError("config.tls", "it is not an object", "write tls: {enabled: true}")
     config: dict[str, object] = {str(key): item for key, item in value.items()}
     for key in config:
-        _check_known(key, _TLS_FIELDS, "config.tls")
-    if not _typed(config, "enabled", bool, True, "config.tls"):
+        check_known(key, _TLS_FIELDS, "config.tls")
+    if not typed(config, "enabled", bool, True, "config.tls"):
         return None
 
     def text(key: str) -> str | None:
-        return _typed(config, key, str, "", "config.tls").strip() or None
+        return typed(config, key, str, "", "config.tls").strip() or None
 
     if text("caFile") and text("caData"):
         raise ConfigError("config.tls.caFile", "caData is given too", "give one of them")
-    return Tls(text("caFile"), _pem(text("caData")), text("serverName"))
+    data = _pem(text("caData"), "config.tls.caData")
+    if data is None and text("caFile") is None and secret is not None:
+        data = _pem(secret.value, "secretRef: ca.crt")
+    return Tls(text("caFile"), data, text("serverName"))
 
 
-def _pem(data: str | None) -> str | None:
-    if data is None or "-----BEGIN CERTIFICATE-----" in data:
-        return data
-    raise ConfigError(
-        "config.tls.caData", "it holds no PEM certificate", "write the CA's certificate, -----BEGIN CERTIFICATE----- included"
-    )
+def _pem(data: str | None, where: str) -> str | None:
+    if data is None:
+        return None
+    problem = "it holds no PEM certificate"
+    if "-----BEGIN CERTIFICATE-----" in data:
+        try:
+            ssl.create_default_context(cadata=data)
+            return data
+        except ssl.SSLError as error:
+            problem = f"its certificate cannot be read ({error.reason or error})"
+    raise ConfigError(where, problem, "write the CA's certificate in PEM, -----BEGIN CERTIFICATE----- included")

@@ -14,7 +14,7 @@ import dns.rdatatype
 from mcidns_rfc2136 import names
 
 A, NS, CNAME, SOA, PTR, MX, TXT, AAAA, SRV, DNAME = 1, 2, 5, 6, 12, 15, 16, 28, 33, 39
-TSIG, IXFR, AXFR, ANY = 250, 251, 252, 255
+TKEY, TSIG, IXFR, AXFR, ANY = 249, 250, 251, 252, 255
 DS, SPF = 43, 99
 
 TYPES = (

@@ -96,5 +96,6 @@ async def _whole(server: Server, zone: DnsName, timeout: float) -> Whole | Steps
 def _why(server: Server, zone: DnsName, rcode: int) -> str:
     return (
         f"{server.address} answers {rcodes.name(rcode)} to the transfer of {zone.relative}, so records are looked up one by "
-        f"one and orphans are not found; allow it there (BIND: allow-transfer {{ key ...; }};)"
+        "one and orphans are not found; allow it there (BIND: allow-transfer { key ...; }; Knot: action transfer; PowerDNS: "
+        "TSIG-ALLOW-AXFR)"
     )

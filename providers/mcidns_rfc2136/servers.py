@@ -7,11 +7,12 @@ import random
 from collections.abc import AsyncIterator, Callable, Sequence
 
 from mcidns.errors import Denied, Transient
-from mcidns_rfc2136 import rcodes, tsig, wire
+from mcidns_rfc2136 import negotiation, rcodes, tsig, wire
 from mcidns_rfc2136.config import Address, Config
 from mcidns_rfc2136.connection import Connection, Link, NoAnswer, Stream
-from mcidns_rfc2136.transfer import Transfer
-from mcidns_rfc2136.tsig import BadSignature, Key, Verifier
+from mcidns_rfc2136.negotiation import Fixed, Keys
+from mcidns_rfc2136.transfer import Transfer, TransferRefused
+from mcidns_rfc2136.tsig import BadSignature, Signer, UnknownKey, Verifier
 from mcidns_rfc2136.wire import BadMessage, Message
 
 log = logging.getLogger(__name__)
@@ -20,12 +21,12 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
 
 
 class Server:
-    """One name server and the connection to it, shared by all zones. `key` None asks unsigned; `clock` gives unix seconds."""
+    """One name server and the connection to it, shared by all zones. `keys` sign; `clock` gives unix seconds."""
 
-    def __init__(self, link: Link, key: Key | None, clock: Callable[[], float]) -> None:
+    def __init__(self, link: Link, keys: Keys, clock: Callable[[], float]) -> None:
         self.address = link.address
         self._link = link
-        self._key = key
+        self._keys = keys
         self._clock = clock
         self._connection: Connection | None = None
         self._opening = asyncio.Lock()
@@ -36,7 +37,7 @@ class Server:
     @property
     def identity(self) -> str:
         """Who we are to it, for people."""
-        return "unsigned requests" if self._key is None else f"key {self._key.name}"
+        return self._keys.identity
 
     @property
     def shunned(self) -> bool:
@@ -79,8 +80,18 @@ class Server:
 
     async def transfer(self, body: bytes, zone: bytes, held: int | None) -> Transfer:
         """Run one transfer to its end. Raises NoAnswer, BadSignature, Broken or TransferRefused; the caller bounds the time."""
+        key = await self._key()
+        try:
+            return await self._transfer(key, body, zone, held)
+        except UnknownKey as error:
+            if not self._keys.forget(key):
+                # It was known when the SOA was asked for: so says Knot to a key that may not transfer.
+                raise TransferRefused(rcodes.NOTAUTH) from error
+        return await self._transfer(await self._key(), body, zone, held)
+
+    async def _transfer(self, key: Signer | None, body: bytes, zone: bytes, held: int | None) -> Transfer:
         async with self._stream() as stream:
-            ident, message, verifier = self._signed(random.randrange(1 << 16), body)
+            ident, message, verifier = self._signed(random.randrange(1 << 16), body, key)
             transfer = Transfer(zone, ident, held, verifier)
             await stream.send(message)
             async for message in stream.messages():
@@ -95,9 +106,21 @@ class Server:
         if connection is not None:
             await connection.aclose()
 
+    async def _key(self) -> Signer | None:
+        return await self._keys.current(await self._connected())
+
     async def _ask(self, body: bytes) -> Message:
+        key = await self._key()
+        try:
+            return await self._ask_with(key, body)
+        except UnknownKey:  # a server that was restarted knows no context; it has done nothing
+            if not self._keys.forget(key):
+                raise
+        return await self._ask_with(await self._key(), body)
+
+    async def _ask_with(self, key: Signer | None, body: bytes) -> Message:
         connection = await self._connected()
-        ident, message, verifier = self._signed(connection.fresh_id(), body)
+        ident, message, verifier = self._signed(connection.fresh_id(), body, key)
         raw = await connection.ask(ident, message)
         try:
             answer = wire.parse(raw)
@@ -105,29 +128,29 @@ class Server:
             raise NoAnswer(f"{self.address} sent what is no DNS message ({error})", sent=True) from error
         if not answer.flags & wire.QR:
             raise NoAnswer(f"{self.address} sent a question for an answer", sent=True)
-        if verifier is not None:
-            self._check(verifier, raw, answer)
+        if verifier is not None and key is not None:
+            self._check(verifier, key, raw, answer)
         return answer
 
-    def _check(self, verifier: Verifier, raw: bytes, answer: Message) -> None:
+    def _check(self, verifier: Verifier, key: Signer, raw: bytes, answer: Message) -> None:
         if answer.tsig is None and answer.rcode in rcodes.OFTEN_UNSIGNED:
             return
-        if answer.tsig is None and answer.rcode and self._key is not None:
+        if answer.tsig is None and answer.rcode:
             raise BadSignature(
-                f"{self.address} answers {rcodes.name(answer.rcode)} without a signature: it does not know key {self._key.name} "
-                "or does not serve the zone; check tsigKeyName, tsigAlgorithm, the secret and the zone at both ends"
+                f"{self.address} answers {rcodes.name(answer.rcode)} without a signature: it does not know key {key.name} "
+                f"or does not serve the zone; {key.remedy}, and the zone"
             )
         try:
             tsig.check_single(verifier, raw, answer)
         except BadSignature as error:
-            raise BadSignature(f"{self.address}: {error}") from error
+            raise type(error)(f"{self.address}: {error}") from error
 
-    def _signed(self, ident: int, body: bytes) -> tuple[int, bytes, Verifier | None]:
+    def _signed(self, ident: int, body: bytes, key: Signer | None) -> tuple[int, bytes, Verifier | None]:
         message = ident.to_bytes(2, "big") + body
-        if self._key is None:
+        if key is None:
             return ident, message, None
-        signed, mac = self._key.sign(message, self._clock())
-        return ident, signed, Verifier(self._key, mac, self._clock)
+        signed, mac = key.sign(message, self._clock())
+        return ident, signed, Verifier(key, mac, self._clock)
 
     async def _connected(self) -> Connection:
         began = asyncio.get_running_loop().time()
@@ -157,8 +180,10 @@ class Servers:
     """All servers in the order of the configuration."""
 
     def __init__(self, addresses: Sequence[Address], config: Config, clock: Callable[[], float], *, signed: bool = True) -> None:
-        key = config.key if signed else None
-        self.all = tuple(Server(Link(address, config.tls, config.timeout), key, clock) for address in addresses)
+        def keys(address: Address) -> Keys:
+            return negotiation.keys(config.key, config.gss, address.host, clock, config.timeout) if signed else Fixed(None)
+
+        self.all = tuple(Server(Link(address, config.tls, config.timeout), keys(address), clock) for address in addresses)
 
     def in_order(self) -> tuple[Server, ...]:
         """Those that failed lately come last."""

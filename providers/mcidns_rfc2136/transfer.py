@@ -6,12 +6,13 @@ Sockets live in connection.py; what the difference means for names that are alre
 import struct
 from dataclasses import dataclass
 
-from mcidns_rfc2136 import rdata, wire
+from mcidns_rfc2136 import rcodes, rdata, wire
 from mcidns_rfc2136.content import ZoneContent
 from mcidns_rfc2136.tsig import Verifier
 from mcidns_rfc2136.wire import BadMessage, Record
 
 _HALF = 1 << 31
+_UNSIGNED_REFUSALS = frozenset({rcodes.REFUSED, rcodes.NOTAUTH})
 
 
 class Broken(Exception):
@@ -213,6 +214,9 @@ class Transfer:
         if question is not None and question[0] != self._zone:
             raise Broken("the server answers for another zone")
         position = self._answers(raw, position, answers) if not rcode else self._skip(raw, position, answers)
+        if self._messages == 1 and rcode in _UNSIGNED_REFUSALS and not additionals:
+            # The key is known, or the SOA would not have been answered: it may not transfer, and some servers say so unsigned.
+            raise TransferRefused(rcode)
         self._verify(raw, position, authorities + additionals)
         if rcode:
             if self._messages == 1:

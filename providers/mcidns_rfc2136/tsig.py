@@ -3,8 +3,10 @@
 import hashlib
 import hmac
 import struct
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from mcidns_rfc2136 import names, rdata
 from mcidns_rfc2136.wire import ANY_CLASS, FIXED, Message
@@ -35,37 +37,51 @@ class BadSignature(Exception):
     """An answer cannot be trusted, or the server did not trust us; the text says which, and the remedy."""
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
-    """A shared key. `algorithm` is one of ALGORITHMS; `secret` is the decoded key itself."""
+class UnknownKey(BadSignature):
+    """The server knows no such key; one that was negotiated may be negotiated anew."""
+
+
+class Digest(Protocol):
+    """What goes under one signature, as it comes."""
+
+    def update(self, data: bytes | memoryview, /) -> None:
+        """Add bytes."""
+
+    def mac(self) -> bytes:
+        """Our signature over all of them, as it is sent."""
+
+    def fits(self, mac: bytes) -> bool:
+        """Whether this is the server's signature over all of them."""
+
+
+class Signer(ABC):
+    """A key as TSIG knows it: a name, an algorithm and a way to make and check signatures."""
+
+    __slots__ = ()
 
     name: str
+    """As the server has it, absolute."""
     algorithm: str
-    secret: bytes = field(repr=False)
+    """For people."""
+
+    @property
+    @abstractmethod
+    def algorithm_owner(self) -> bytes:
+        """The algorithm's name on the wire."""
+
+    @property
+    @abstractmethod
+    def remedy(self) -> str:
+        """What to look at when the server does not accept the key."""
+
+    @abstractmethod
+    def digest(self, prior: bytes = b"") -> Digest:
+        """Begin one, with the signature that the message answers or follows."""
 
     @property
     def owner(self) -> bytes:
         """The key's name on the wire."""
         return names.to_wire(self.name)
-
-    @property
-    def algorithm_owner(self) -> bytes:
-        """The algorithm's name on the wire."""
-        whole = self.algorithm if self.algorithm in _FULL else self.algorithm.rpartition("-")[0]
-        return names.to_wire(_WIRE_NAME.get(whole, whole + "."))
-
-    @property
-    def mac_length(self) -> int:
-        """How many bytes of the digest are sent."""
-        return _TRUNCATED.get(self.algorithm) or int(self.digest().digest_size)
-
-    def digest(self, prior: bytes = b"") -> hmac.HMAC:
-        """A keyed digest, begun with the signature that the message answers or follows."""
-        whole = self.algorithm if self.algorithm in _FULL else self.algorithm.rpartition("-")[0]
-        digest = hmac.new(self.secret, None, _FULL[whole])
-        if prior:
-            digest.update(len(prior).to_bytes(2, "big") + prior)
-        return digest
 
     def variables(self, times: bytes, error: int = 0, other: bytes = b"") -> bytes:
         """The TSIG variables of RFC 8945 §4.3.3; `times` is the time signed and the fudge."""
@@ -78,11 +94,56 @@ class Key:
         digest = self.digest()
         digest.update(message)
         digest.update(self.variables(times))
-        mac = digest.digest()[: self.mac_length]
+        mac = digest.mac()
         data = self.algorithm_owner + times + struct.pack("!H", len(mac)) + mac + message[:2] + bytes(4)
         additional = int.from_bytes(message[10:12], "big") + 1
         record = self.owner + FIXED.pack(rdata.TSIG, ANY_CLASS, 0, len(data)) + data
         return message[:10] + additional.to_bytes(2, "big") + message[12:] + record, mac
+
+
+@dataclass(frozen=True, slots=True)
+class Key(Signer):
+    """A shared key. `algorithm` is one of ALGORITHMS; `secret` is the decoded key itself."""
+
+    name: str
+    algorithm: str
+    secret: bytes = field(repr=False)
+
+    @property
+    def algorithm_owner(self) -> bytes:
+        """Shortened forms go by the whole algorithm's name."""
+        return names.to_wire(_WIRE_NAME.get(self._whole, self._whole + "."))
+
+    @property
+    def remedy(self) -> str:
+        """The fields and the Secret's key."""
+        return "check tsigKeyName, tsigAlgorithm and the secret at both ends"
+
+    def digest(self, prior: bytes = b"") -> Digest:
+        """A keyed hash."""
+        begun = hmac.new(self.secret, None, _FULL[self._whole])
+        if prior:
+            begun.update(len(prior).to_bytes(2, "big") + prior)
+        return _Hash(begun, _TRUNCATED.get(self.algorithm) or begun.digest_size)
+
+    @property
+    def _whole(self) -> str:
+        return self.algorithm if self.algorithm in _FULL else self.algorithm.rpartition("-")[0]
+
+
+class _Hash:
+    __slots__ = ("_hash", "_length", "update")
+
+    def __init__(self, begun: hmac.HMAC, length: int) -> None:
+        self._hash = begun
+        self._length = length
+        self.update = begun.update  # called for every message of a transfer
+
+    def mac(self) -> bytes:
+        return self._hash.digest()[: self._length]
+
+    def fits(self, mac: bytes) -> bool:
+        return hmac.compare_digest(self.mac(), mac)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +178,7 @@ class _Tsig:
 class Verifier:
     """Checks the messages that answer one signed request, in the order they come; `clock` gives unix seconds."""
 
-    def __init__(self, key: Key, request_mac: bytes, clock: Callable[[], float]) -> None:
+    def __init__(self, key: Signer, request_mac: bytes, clock: Callable[[], float]) -> None:
         self._key = key
         self._clock = clock
         self._first = True
@@ -134,14 +195,13 @@ class Verifier:
         except (IndexError, struct.error) as error:
             raise BadSignature("the server's TSIG cannot be read; is it a DNS server that knows TSIG?") from error
         if parts.error:
-            raise BadSignature(self._complaint(parts))
+            raise (UnknownKey if parts.error == BADKEY else BadSignature)(self._complaint(parts))
         additional = int.from_bytes(raw[10:12], "big") - 1
         self._digest.update(parts.original_id + raw[2:10] + additional.to_bytes(2, "big"))
         self._digest.update(memoryview(raw)[12:tsig_at])
         self._digest.update(self._key.variables(parts.times) if self._first else parts.times)
-        expected = self._digest.digest()[: self._key.mac_length]
-        if parts.algorithm != self._key.algorithm_owner or not hmac.compare_digest(expected, parts.mac):
-            raise BadSignature(f"the server's answer is not signed with key {self._key.name}; check that both ends hold one secret")
+        if parts.algorithm != self._key.algorithm_owner or not self._digest.fits(parts.mac):
+            raise BadSignature(f"the server's answer is not signed with key {self._key.name}; {self._key.remedy}")
         skew = parts.signed_at - self._clock()
         if abs(skew) > FUDGE:
             raise BadSignature(f"the server's clock differs from ours by {skew:+.0f} s, more than {FUDGE} s; set both by NTP")
@@ -157,8 +217,7 @@ class Verifier:
         self._unsigned += 1
         if self._first:
             raise BadSignature(
-                f"the server answers without a signature; it does not know key {self._key.name} or refuses it: check "
-                "tsigKeyName, tsigAlgorithm and the secret at both ends"
+                f"the server answers without a signature; it does not know key {self._key.name} or refuses it: {self._key.remedy}"
             )
         if self._unsigned > MAX_UNSIGNED:
             raise BadSignature(f"more than {MAX_UNSIGNED} messages of the transfer follow one another without a signature")
@@ -171,7 +230,7 @@ class Verifier:
             skew = "" if theirs is None else f" (the server's clock is {theirs - self._clock():+.0f} s from ours)"
             return f"BADTIME: our clock and the server's differ by more than {FUDGE} s{skew}; set both by NTP"
         if parts.error == BADKEY:
-            return f"BADKEY: the server has no key {key.name} with {key.algorithm}; check tsigKeyName and tsigAlgorithm there"
+            return f"BADKEY: the server has no key {key.name} with {key.algorithm}; {key.remedy}"
         if parts.error == BADSIG:
             return f"BADSIG: the server has another secret for key {key.name}; check tsigSecret against its key"
         if parts.error == BADTRUNC:

@@ -17,6 +17,7 @@ import dns.exception
 import dns.message
 
 _PATH = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"))
+Keys = Mapping[str, tuple[str, bytes]]
 _SCHEMA = Path("/usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql")
 
 
@@ -26,18 +27,26 @@ def installed(*programs: str) -> bool:
 
 
 @contextlib.asynccontextmanager
-async def knot(zone: str, text: str, keys: Mapping[str, tuple[str, bytes]]) -> AsyncIterator[int]:
-    """knotd with one zone; gives its port."""
+async def knot(zone: str, text: str, keys: Keys, strangers: Keys) -> AsyncIterator[int]:
+    """knotd with one zone, which `keys` may update and transfer; `strangers` it knows, no more. Gives its port."""
     with _folder() as folder:
         port = _free_port()
         (folder / "db").mkdir()
         (folder / f"{zone}zone").write_text(text)
         lines = ["server:", f"  rundir: {folder}", f"  listen: 127.0.0.1@{port}", "control:", f"  listen: {folder}/knot.sock"]
         lines += ["log:", "  - target: stderr", "    any: error", "database:", f"  storage: {folder}/db", "key:"]
-        for name, (algorithm, secret) in keys.items():
+        for name, (algorithm, secret) in {**keys, **strangers}.items():
             lines += [f"  - id: {name}", f"    algorithm: {algorithm}", f"    secret: {base64.b64encode(secret).decode()}"]
-        lines += ["acl:", "  - id: all", f"    key: [{', '.join(keys)}]", "    action: [transfer, update]", "template:"]
-        lines += ["  - id: default", f"    storage: {folder}", '    file: "%s.zone"', "    acl: all", "    zonefile-sync: -1"]
+        lines += ["acl:", "  - id: all", f"    key: [{', '.join(keys)}]", "    action: [transfer, update]"]
+        # A key that no acl names is to Knot a key that it does not know.
+        lines += ["  - id: little", f"    key: [{', '.join(strangers)}]", "    action: notify", "template:"]
+        lines += [
+            "  - id: default",
+            f"    storage: {folder}",
+            '    file: "%s.zone"',
+            "    acl: [all, little]",
+            "    zonefile-sync: -1",
+        ]
         lines += ["    journal-content: changes", "zone:", f"  - domain: {zone}"]
         (folder / "knot.conf").write_text("\n".join(lines) + "\n")
         async with _running(folder, ["knotd", "-c", str(folder / "knot.conf")], zone, port):
@@ -45,8 +54,8 @@ async def knot(zone: str, text: str, keys: Mapping[str, tuple[str, bytes]]) -> A
 
 
 @contextlib.asynccontextmanager
-async def powerdns(zone: str, text: str, keys: Mapping[str, tuple[str, bytes]]) -> AsyncIterator[int]:
-    """pdns_server on sqlite with one zone; gives its port."""
+async def powerdns(zone: str, text: str, keys: Keys, strangers: Keys) -> AsyncIterator[int]:
+    """pdns_server on sqlite with one zone, which `keys` may update and transfer; `strangers` it knows, no more. Gives its port."""
     with _folder() as folder:
         port = _free_port()
         with contextlib.closing(sqlite3.connect(folder / "pdns.sqlite")) as database:
@@ -60,9 +69,9 @@ async def powerdns(zone: str, text: str, keys: Mapping[str, tuple[str, bytes]]) 
         plain = zone.rstrip(".")
         tool = ["pdnsutil", f"--config-dir={folder}"]
         await _run([*tool, "load-zone", plain, str(folder / "zone")])
-        for name, (algorithm, secret) in keys.items():
+        for name, (algorithm, secret) in {**keys, **strangers}.items():
             await _run([*tool, "import-tsig-key", name.rstrip("."), algorithm, base64.b64encode(secret).decode()])
-            for right in ("TSIG-ALLOW-DNSUPDATE", "TSIG-ALLOW-AXFR"):
+            for right in () if name in strangers else ("TSIG-ALLOW-DNSUPDATE", "TSIG-ALLOW-AXFR"):
                 await _run([*tool, "add-meta", plain, right, name.rstrip(".")])
         await _run([*tool, "set-meta", plain, "SOA-EDIT-DNSUPDATE", "INCREASE"])
         command = ["pdns_server", f"--config-dir={folder}", "--daemon=no", "--guardian=no"]

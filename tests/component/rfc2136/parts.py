@@ -12,12 +12,14 @@ from mcidns.model.secrets import Secret
 from mcidns.nameserver import NameServer
 from mcidns.provider import Delta, Full, Held, ProviderSettings, Unchanged
 from mcidns_rfc2136 import Rfc2136Provider
-from tests.bind import Bind
+from tests.bind import Bind, BindZone
 from tests.component.rfc2136 import launchers
 
 ZONE = DnsName("example.org.")
 SECRET = b"0123456789abcdef0123456789abcdef"
 KEYS = {"mcidns.": ("hmac-sha256", SECRET)}
+STRANGERS = {"stranger.": ("hmac-sha256", SECRET)}
+"""Keys that the real servers know and give no right."""
 EMPTY = """\
 $TTL 60
 @ IN SOA ns1 hostmaster 1 3600 600 86400 60
@@ -30,12 +32,12 @@ needs_knot = pytest.mark.skipif(not launchers.installed("knotd"), reason="knotd 
 needs_powerdns = pytest.mark.skipif(
     not launchers.installed("pdns_server", "pdnsutil"), reason="pdns_server is not installed: apt install pdns-backend-sqlite3"
 )
-PEERS = [
-    pytest.param("nameserver", id="nameserver"),
+REAL = [
     pytest.param("bind", id="bind", marks=needs_bind),
     pytest.param("knot", id="knot", marks=needs_knot),
     pytest.param("powerdns", id="powerdns", marks=needs_powerdns),
 ]
+PEERS = [pytest.param("nameserver", id="nameserver"), *REAL]
 
 
 @contextlib.asynccontextmanager
@@ -45,12 +47,13 @@ async def serving(peer: str, text: str = EMPTY) -> AsyncIterator[int]:
         async with NameServer({ZONE.text: text}, KEYS) as server:
             yield server.port
     elif peer == "bind":
-        async with Bind({ZONE.text: text}, KEYS) as bind:
+        rights = BindZone(text, "allow-update { key mcidns.; };", "allow-transfer { key mcidns.; };")
+        async with Bind({ZONE.text: rights}, {**KEYS, **STRANGERS}) as bind:
             yield bind.port
     else:
         launch = launchers.knot if peer == "knot" else launchers.powerdns
         full = f"$ORIGIN {ZONE}\n{text}"
-        async with launch(ZONE.text, full, KEYS) as port:
+        async with launch(ZONE.text, full, KEYS, STRANGERS) as port:
             yield port
 
 

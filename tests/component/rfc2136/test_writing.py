@@ -3,7 +3,9 @@
 import pytest
 
 from mcidns.errors import Conflict, Rejected
+from mcidns.model.names import DnsName
 from mcidns.model.records import RecordSet
+from mcidns.provider import Full
 from tests.component.rfc2136.parts import PEERS, ZONE, absent, at, change, content, creation, name, provider, records, serving
 
 OWNED = '"heritage=external-dns,external-dns/owner=mcidns,external-dns/resource=ghost/default/www"'
@@ -57,6 +59,9 @@ async def test_writing_what_is_there_already_is_no_error(peer: str) -> None:
         pytest.param(records("child", "NS", "ns1.example.net.", "ns2.example.net."), id="NS below the apex"),
         pytest.param(records("1.2.0.192", "PTR", "www.example.net."), id="PTR"),
         pytest.param(records("www", "HTTPS", '1 . alpn="h2"'), id="HTTPS"),
+        pytest.param(records("svc", "SVCB", '1 svc.example.net. alpn="h2" port="8443"'), id="SVCB"),
+        pytest.param(records("odd", "TYPE65400", r"\# 3 abcdef"), id="a type that nobody knows"),
+        pytest.param(records("www", "A", *(f"10.0.0.{i}" for i in range(100))), id="as many values as BIND takes"),
         pytest.param(records("a." * 60 + "deep", "A", "192.0.2.1"), id="a deep name"),
     ],
 )
@@ -216,3 +221,65 @@ async def test_what_no_server_would_take_is_refused_before_the_wire(peer: str, m
         with pytest.raises(Rejected, match=said):
             await dns.apply(ZONE, [creation(made)])
         assert await content(dns) == {}
+
+
+@on_every_server
+async def test_a_name_outside_the_zone_is_refused_by_name_and_nothing_of_its_batch_is_written(peer: str) -> None:
+    foreign = RecordSet.of(DnsName("www.example.net."), "A", 60, ["192.0.2.1"])
+    async with serving(peer) as port, provider(port) as dns:
+        with pytest.raises(Rejected, match=r"www\.example\.net A: the name is not in zone"):
+            await dns.apply(ZONE, [creation(records("www", "A", "192.0.2.1")), creation(foreign)])
+        assert await content(dns) == {}
+
+
+@on_every_server
+async def test_the_zones_own_records_cannot_be_deleted(peer: str) -> None:
+    async with serving(peer) as port, provider(port) as dns:
+        own = await at(dns, "@")
+        for gone in (*own, records("@", "SOA", "ns1.example.org. hostmaster.example.org. 1 3600 600 86400 60")):
+            with pytest.raises(Rejected, match=r"own"):
+                await dns.apply(ZONE, [change((gone, None))])
+        assert await at(dns, "@") == own
+
+
+@on_every_server
+async def test_deleting_what_is_gone_already_is_no_error(peer: str) -> None:
+    async with serving(peer) as port, provider(port) as dns:
+        address = records("www", "A", "192.0.2.1")
+        await dns.apply(ZONE, [change((address, None))])
+        await dns.apply(ZONE, [creation(address)])
+        await dns.apply(ZONE, [change((address, None))])
+        await dns.apply(ZONE, [change((address, None))])
+        assert await content(dns) == {}
+
+
+@on_every_server
+@pytest.mark.parametrize(
+    "thought",
+    [
+        pytest.param(records("www", "A", "192.0.2.1"), id="a part of it"),
+        pytest.param(records("www", "A", "192.0.2.1", "192.0.2.2", "192.0.2.3"), id="more than it"),
+    ],
+)
+async def test_a_set_must_be_exactly_as_it_was_read(peer: str, thought: RecordSet) -> None:
+    async with serving(peer) as port, provider(port) as dns:
+        stands = records("www", "A", "192.0.2.1", "192.0.2.2")
+        await dns.apply(ZONE, [creation(stands)])
+        for new in (None, records("www", "A", "192.0.2.9")):
+            with pytest.raises(Conflict):
+                await dns.apply(ZONE, [change((thought, new))])
+        assert await content(dns) == {name("www"): (stands,)}
+
+
+@on_every_server
+async def test_one_message_is_one_serial_and_a_message_without_effect_is_none(peer: str) -> None:
+    async with serving(peer) as port, provider(port) as dns:
+        first = await dns.read(ZONE, None)
+        made = [creation(records(f"h{i}", "A", "192.0.2.1"), records(f"mcidns-a.h{i}", "TXT", OWNED)) for i in range(20)]
+        await dns.apply(ZONE, made)
+        await dns.apply(ZONE, made)
+        second = await dns.read(ZONE, None)
+        assert isinstance(first, Full)
+        assert isinstance(second, Full)
+        assert first.serial is not None
+        assert second.serial == first.serial + 1

@@ -1,6 +1,8 @@
 """What a DNSProvider may say, and what each mistake is told."""
 
 import base64
+import importlib.util
+import sys
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from mcidns.model.secrets import Secret
 from mcidns.provider import ProviderSettings
 from mcidns_rfc2136 import Rfc2136Provider, config
 from mcidns_rfc2136.config import Address, Config, Tls
+from mcidns_rfc2136.gss import Login
 
 RAW = b"0123456789abcdef"
 SECRET = base64.b64encode(RAW).decode()
@@ -109,7 +112,9 @@ def test_a_weak_algorithm_needs_a_word() -> None:
         pytest.param(
             {"allowUnsigned": "yes", "tsigKeyName": None}, "config.tsigKeyName", "write the key's name", id="truth as text"
         ),
-        pytest.param({"gssTsig": {}}, "config.gssTsig", "tsigKeyName", id="GSS-TSIG, which is not there yet"),
+        pytest.param({"gssTsig": {}}, "config.tsigKeyName", "not both", id="GSS-TSIG beside a key"),
+        pytest.param({"gssTsig": True}, "config.gssTsig", "gssTsig: {principal", id="GSS-TSIG as truth"),
+        pytest.param({"gssTsig": {"zzz": "x"}}, "config.gssTsig.zzz", "known are principal", id="an unknown field of GSS-TSIG"),
         pytest.param({"server": ["a"]}, "config.server", "did you mean servers?", id="a misspelt field"),
         pytest.param({"tsigkeyname": "k"}, "config.tsigkeyname", "did you mean tsigKeyName?", id="a field in lower case"),
         pytest.param({"zzz": 1}, "config.zzz", "known are servers", id="an unknown field"),
@@ -119,6 +124,12 @@ def test_a_weak_algorithm_needs_a_word() -> None:
         pytest.param({"tls": {"caData": "abc"}}, "config.tls.caData", "BEGIN CERTIFICATE", id="a CA that is none"),
         pytest.param(
             {"tls": {"caFile": "/x", "caData": "-----BEGIN CERTIFICATE-----"}}, "config.tls.caFile", "one of them", id="two CAs"
+        ),
+        pytest.param(
+            {"tls": {"caData": "-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----"}},
+            "config.tls.caData",
+            "in PEM",
+            id="a broken CA",
         ),
     ],
 )
@@ -165,3 +176,55 @@ def test_the_provider_states_what_it_can() -> None:
     assert can.min_ttl == 30
     assert not can.set_identifiers
     assert {"A", "AAAA", "CNAME", "TXT"} <= can.types
+
+
+KEYTAB = b"\x05\x02\x00\x00\x00\x04\xff\xfe\xfd\xfc"
+PACKED = base64.b64encode(KEYTAB).decode()
+with_gssapi = pytest.mark.skipif(importlib.util.find_spec("gssapi") is None, reason="gssapi is not installed: pip install '.[gss]'")
+
+
+def by_ticket(keytab: str | None = PACKED, servers: tuple[str, ...] = ("ns1.test",), **gss: object) -> Config:
+    """The settings of servers with GSS-TSIG."""
+    secrets = {} if keytab is None else {"keytab": Secret(keytab)}
+    return config.parse(ProviderSettings("p", {"servers": list(servers), "gssTsig": gss}, secrets))
+
+
+@with_gssapi
+def test_gss_tsig_takes_the_keytab_of_the_secret() -> None:
+    made = by_ticket(principal="mcidns@TEST", realm="TEST", serverName="ns9.test", service="dns")
+    assert made.key is None
+    assert made.gss == Login("mcidns@TEST", "TEST", "ns9.test", "dns", KEYTAB)
+    assert repr(KEYTAB) not in repr(made)
+    assert by_ticket(None, keytabFile="/etc/k").gss == Login(keytab_file="/etc/k")
+    assert by_ticket(None, ccache="FILE:/tmp/c").gss == Login(ccache="FILE:/tmp/c")
+
+
+@pytest.mark.parametrize(
+    ("keytab", "servers", "gss", "field", "remedy"),
+    [
+        pytest.param(PACKED, ("192.0.2.53",), {}, "config.gssTsig.serverName", "host name", id="a server known by address only"),
+        pytest.param(PACKED, ("ns1.test",), {"ccache": "FILE:/c"}, "config.gssTsig", "one of them", id="keytab and cache"),
+        pytest.param(None, ("a.test",), {"ccache": "c", "keytabFile": "k"}, "config.gssTsig", "one of them", id="file and cache"),
+        pytest.param(None, ("a.test",), {"principal": 5}, "config.gssTsig.principal", "a string", id="a number for a principal"),
+        pytest.param(
+            "hunter2", ("a.test",), {}, "secretRef", "--from-file=keytab", id="a keytab that is no base64", marks=with_gssapi
+        ),
+        pytest.param("aHVudGVyMg==", ("a.test",), {}, "secretRef", "--from-file=keytab", id="no keytab", marks=with_gssapi),
+    ],
+)
+def test_a_mistake_about_tickets_names_the_field_and_the_remedy(
+    keytab: str | None, servers: tuple[str, ...], gss: dict[str, object], field: str, remedy: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        by_ticket(keytab, servers, **gss)
+    assert caught.value.field == field
+    assert remedy in caught.value.remedy
+    assert "hunter2" not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+def test_without_the_extra_gss_tsig_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "gssapi", None)  # as if it were not installed
+    with pytest.raises(ConfigError, match=r"pip install 'mcidns\[gss\]'") as caught:
+        by_ticket()
+    assert caught.value.field == "config.gssTsig"

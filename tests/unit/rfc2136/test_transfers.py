@@ -163,7 +163,7 @@ class Signing:
         times = now.to_bytes(6, "big") + (300).to_bytes(2, "big")
         self._digest.update(raw)
         self._digest.update(KEY.variables(times) if self._first else times)
-        mac = self._digest.digest()
+        mac = self._digest.mac()
         self._digest, self._first = KEY.digest(mac), False
         data = KEY.algorithm_owner + times + struct.pack("!H", len(mac)) + mac + raw[:2] + bytes(4)
         record = KEY.owner + wire.FIXED.pack(rdata.TSIG, wire.ANY_CLASS, 0, len(data)) + data

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from mcidns.decide import addresses, claims, conditions, damping, drains, intents, probes, routes, servicedns, verdicts
+from mcidns.decide import addresses, claims, conditions, damping, drains, intents, probes, reverse, routes, servicedns, verdicts
 from mcidns.decide.addresses import Book
 from mcidns.decide.claims import Claims
 from mcidns.decide.drains import Refused
@@ -41,16 +41,19 @@ def decide(world: World, host: Host, now: float) -> Decision:
     filled = intents.fill(scene) if host.scheme is None else servicedns.fill(scene)
     freeze = _freeze(world, members, host)
     names = tuple([one.decision for one in filled]) if freeze is None else intents.frozen(scene, freeze)
+    pointers = reverse.of_host(host, names, world)
+    told = (reverse.condition(pointers, world.programming),) if host.ptr else ()
     return Decision(
         host=host,
         verdicts=tuple([one.verdict for one in judged]),
         names=names,
-        conditions=conditions.of(scene, filled, names, freeze),
+        conditions=(*conditions.of(scene, filled, names, freeze), *told),
         memory=_memory(scene, filled, known, is_frozen=freeze is not None),
         look_again=_look_again(scene, names),
         claims_lost=settled.lost,
         drains_refused=tuple([cluster for cluster, _ in refused]),
         places=tuple([view.cluster for view in members]) if host.scheme is not None else (),
+        reverse=pointers.intents,
     )
 
 

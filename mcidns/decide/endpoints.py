@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
-from mcidns.decide import admission
+from mcidns.decide import admission, reverse
 from mcidns.decide.admission import Refusal
+from mcidns.decide.reverse import Claimant, Forward
 from mcidns.model import targets, values
 from mcidns.model.names import DnsName, InvalidName
 from mcidns.model.records import RecordKey, RecordSet, Wish
@@ -43,11 +44,14 @@ def admit(
     problems: list[str] = []
     by_label = dict(labels)
     found: dict[RecordKey, RecordSet] = {}
+    asking: set[RecordKey] = set()
     for row in rows:
         admitted = _row(row, source, zones, by_label, problems)
         if admitted is not None:
             known = found.get(admitted.key)
             found[admitted.key] = admitted if known is None else _united(known, admitted)
+            if _asks_for_ptr(row, f"{row.dns_name[:80]} {row.record_type}", problems):
+                asking.add(admitted.key)
     by_name: dict[DnsName, list[RecordSet]] = {}
     for key in sorted(found):
         by_name.setdefault(key.name, []).append(found[key])
@@ -56,7 +60,24 @@ def admit(
         for name, together in by_name.items()
         if (sets := _without_clashes(together, problems))
     ]
-    return tuple(wishes), tuple(dict.fromkeys(problems))
+    claimant = Claimant(source, created_at, by_label)
+    pointers = reverse.of([_forward(found[key]) for key in sorted(asking & found.keys())], claimant, zones)
+    explicit = {wish.name for wish in wishes}
+    wishes += [intent for intent in pointers.intents if isinstance(intent, Wish) and intent.name not in explicit]
+    problems += [refusal.message for refusal in pointers.refusals]
+    return tuple(sorted(wishes, key=lambda wish: wish.name)), tuple(dict.fromkeys(problems))
+
+
+def _forward(records: RecordSet) -> Forward:
+    return Forward(records.name, records.values, records.ttl)
+
+
+def _asks_for_ptr(row: Row, where: str, problems: list[str]) -> bool:
+    asked = dict(row.properties).get(reverse.PROPERTY, "")
+    if asked and (row.record_type not in ("A", "AAAA") or asked.lower() != "ptr"):
+        problems.append(f"{where}: the property {reverse.PROPERTY} {asked[:20]!r} means nothing here; ptr may stand at A and AAAA")
+        return False
+    return bool(asked)
 
 
 def _row(row: Row, source: ObjectRef, zones: Sequence[Zone], labels: Mapping[str, str], problems: list[str]) -> RecordSet | None:
@@ -85,7 +106,12 @@ def _row(row: Row, source: ObjectRef, zones: Sequence[Zone], labels: Mapping[str
         return None
     ttl = admission.clamp(row.ttl or zone.ttl.default, zone.ttl)
     key = RecordKey(name, row.record_type, row.set_identifier)
-    return RecordSet(key, ttl, tuple(sorted(set(kept))), tuple(sorted(row.properties)))
+    return RecordSet(key, ttl, tuple(sorted(set(kept))), _properties(row))
+
+
+def _properties(row: Row) -> tuple[tuple[str, str], ...]:
+    """Without what is answered by PTR records here and no provider knows."""
+    return tuple(sorted((name, value) for name, value in row.properties if name != reverse.PROPERTY))
 
 
 def _zone(name: DnsName, source: ObjectRef, zones: Sequence[Zone], labels: Mapping[str, str]) -> Zone | Refusal:

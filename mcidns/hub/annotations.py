@@ -24,7 +24,7 @@ from mcidns.model.targets import InvalidTarget, Target
 
 PREFIX: Final = "mcidns.io/"
 EXTERNAL_DNS: Final = ("external-dns.kubernetes.io/", "external-dns.alpha.kubernetes.io/")
-KEYS: Final = ("hostname", "ttl", "target", "probe-path")
+KEYS: Final = ("hostname", "ttl", "target", "probe-path", "ptr")
 AUTO: Final = "auto"
 
 _SOURCES: Final[Mapping[str, SourceKind]] = {
@@ -66,6 +66,7 @@ class _Asked:
     ttl: int | None
     targets: tuple[Target, ...]
     probe_path: str = ""
+    ptr: bool = False
 
 
 def of_object(obj: Raw, kind: str, *, external_dns: bool = False) -> Claimed:
@@ -104,6 +105,7 @@ def of_object(obj: Raw, kind: str, *, external_dns: bool = False) -> Claimed:
         targets=asked.targets,
         clusters=Selection(()) if asked.targets else clusters,
         probe=_probe(asked.probe_path, secured=source_kind == "Ingress" and bool(template.children("tls"))),
+        ptr=asked.ptr,
         problems=tuple(sorted(set(told))),
     )
 
@@ -144,6 +146,7 @@ def of_members(objects: Iterable[MemberObject], *, external_dns: bool = False) -
         targets=replaced,
         clusters=Selection(()) if replaced else None,
         probe=_probe(max(one.probe_path for one in asked), secured=False),
+        ptr=any(one.ptr for one in asked),
         problems=problems,
     )
 
@@ -197,7 +200,8 @@ def _asked(
     if not (names or from_source) or replaced is None:
         return None
     ttl = _ttl(*given["ttl"], told) if "ttl" in given else None
-    return _Asked(names, ttl, replaced, _probe_path(*given["probe-path"], told) if "probe-path" in given else "")
+    ptr = "ptr" in given and _truth(*given["ptr"], told)
+    return _Asked(names, ttl, replaced, _probe_path(*given["probe-path"], told) if "probe-path" in given else "", ptr)
 
 
 def _hostnames(key: str, value: str, hosts: Sequence[str], kind: SourceKind, told: list[Problem]) -> tuple[DnsName, ...]:
@@ -252,6 +256,13 @@ def _probe_path(key: str, value: str, told: list[Problem]) -> str:
         return path
     told.append(Problem(_path(key), f"{short(path)!r} is no path", "write one such as /healthz"))
     return ""
+
+
+def _truth(key: str, value: str, told: list[Problem]) -> bool:
+    text = value.strip().lower()
+    if text not in ("true", "false"):
+        told.append(Problem(_path(key), f"{short(text)!r} is neither true nor false", "write one of them"))
+    return text == "true"
 
 
 def _probe(path: str, *, secured: bool) -> ProbeAsked | None:

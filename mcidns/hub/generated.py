@@ -61,6 +61,7 @@ class GeneratedHost:
     targets: tuple[Target, ...] = ()
     clusters: Selection | None = None
     probe: ProbeAsked | None = None
+    ptr: bool = False
     problems: tuple[Problem, ...] = ()
 
     @property
@@ -109,6 +110,8 @@ def host_manifest(host: GeneratedHost) -> Manifest:
         spec["clusters"] = _clusters(host.clusters)
     if host.probe is not None:
         spec["health"] = {"probe": {"protocol": host.probe.protocol, "path": host.probe.path}}
+    if host.ptr:
+        spec["ptr"] = True
     metadata: Manifest = {
         "name": host.name,
         "namespace": host.namespace,

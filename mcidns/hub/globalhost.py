@@ -65,6 +65,7 @@ def _host(about: Metadata, spec: Fields) -> Host:
         fallback=spec.targets("fallback"),
         min_healthy_clusters=spec.number("minHealthyClusters", 1, 0, 512),
         deletion_policy=spec.choice("deletionPolicy", _DELETION, "Delete"),
+        ptr=spec.flag("ptr"),
     )
     if host.when_none_healthy == "Fallback" and not host.fallback:
         spec.refuse("fallback", "is empty, and whenNoneHealthy is Fallback", "name at least one address, or choose another")

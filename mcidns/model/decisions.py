@@ -204,7 +204,7 @@ class Decision:
 
     `names` are those the host may serve; `look_again` is a unix time, None if only a change matters. `drains_refused` are the
     clusters that somebody drains and that serve on here, as too few others could. `places` are the
-    members by which a ServiceDNSRecord has its names.
+    members by which a ServiceDNSRecord has its names. `reverse` asks for PTR records.
     """
 
     host: Host
@@ -216,8 +216,9 @@ class Decision:
     claims_lost: tuple[tuple[DnsName, ObjectRef], ...] = ()
     drains_refused: tuple[ClusterName, ...] = ()
     places: tuple[Cluster, ...] = ()
+    reverse: tuple[Intent, ...] = ()
 
     @property
     def intents(self) -> tuple[Intent, ...]:
         """What the zones are asked for."""
-        return tuple(name.intent for name in self.names)
+        return (*(name.intent for name in self.names), *self.reverse)

@@ -125,6 +125,7 @@ class Host:
     when_none_healthy: WhenNoneHealthy = "ServeAll"
     fallback: tuple[Target, ...] = ()
     deletion_policy: DeletionPolicy = "Delete"
+    ptr: bool = False
     kind: HostKind = "GlobalHost"
     scheme: Scheme | None = None
 

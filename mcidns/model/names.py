@@ -57,6 +57,11 @@ class DnsName(NamedTuple):
         return self.text.startswith("*.")
 
     @property
+    def is_reverse(self) -> bool:
+        """Whether it is the reverse of addresses, or a zone of such names (RFC 1035 §3.5, RFC 3596 §2.5)."""
+        return self.inside(_IN_ADDR_ARPA) or self.inside(_IP6_ARPA)
+
+    @property
     def parent(self) -> "DnsName":
         """The name without its leftmost label; the root's parent is the root."""
         return DnsName(self.text.partition(".")[2] or ".")
@@ -67,6 +72,10 @@ class DnsName(NamedTuple):
 
     def __str__(self) -> str:
         return self.text
+
+
+_IN_ADDR_ARPA = DnsName("in-addr.arpa.")
+_IP6_ARPA = DnsName("ip6.arpa.")
 
 
 def _to_ascii(text: str) -> str:

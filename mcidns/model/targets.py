@@ -28,6 +28,11 @@ def parse(text: str) -> Target:
     return address
 
 
+def reverse_name(address: Address) -> DnsName:
+    """Where the PTR of an address stands: `1.2.0.192.in-addr.arpa.` (RFC 1035 §3.5), or 32 nibbles (RFC 3596 §2.5)."""
+    return DnsName(address.reverse_pointer + ".")
+
+
 def _host(text: str) -> DnsName:
     labels = text.removesuffix(".").split(".")
     if labels[-1].isdigit() or ":" in text:

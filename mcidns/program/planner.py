@@ -114,7 +114,7 @@ class Planner:
             state.tell(name, remarks, losers=losers)
             return
         state.open[name] = Open(len(changes), remarks, losers)
-        if found.empties:
+        if found.empties and not name.is_reverse:  # a region that fails takes its addresses' names along
             state.emptying[name] = replace(found, changes=changes)
             self._judge_due = True
         else:

@@ -66,6 +66,7 @@ class Wishes:
         self._left: dict[DnsName, Gone] = {}
         self._seen: dict[DnsName, set[str]] = {}
         self._untouched: Counter[str] = Counter()
+        self._incomplete: Counter[str] = Counter()
         self._spared: frozenset[str] | None = frozenset()
         self.is_settled = False
 
@@ -104,15 +105,18 @@ class Wishes:
     def _count_freezes(
         self, source: ObjectRef, before: dict[DnsName, tuple[Intent, ...]], after: dict[DnsName, tuple[Intent, ...]]
     ) -> bool:
-        was, now = (any(isinstance(i, Untouched) for group in side.values() for i in group) for side in (before, after))
-        if was == now:
-            return False
         label = ownership.resource_label(source)
-        self._untouched[label] += 1 if now else -1
-        if not self._untouched[label]:
-            del self._untouched[label]
-        self._spared = None
-        return was
+        thawed = False
+        for counted, kind in ((self._untouched, _is_untouched), (self._incomplete, _is_incomplete)):
+            was, now = (any(kind(intent) for group in side.values() for intent in group) for side in (before, after))
+            if was == now:
+                continue
+            counted[label] += 1 if now else -1
+            if not counted[label]:
+                del counted[label]
+            self._spared = None
+            thawed = thawed or was
+        return thawed
 
     def settle(self) -> None:
         """Every object was decided once: what nobody wishes for is nobody's from now on."""
@@ -169,9 +173,11 @@ class Wishes:
         left = self._left.get(name)
         if self._spared is None:
             self._spared = frozenset(self._untouched)
+        # Which addresses a member has that cannot be asked is not known, nor then which PTR records are right (law 1).
+        spared = self._spared | self._incomplete.keys() if name.is_reverse and self._incomplete else self._spared
         if self.is_settled:
-            return replace(left or Gone(name), spared=self._spared)
-        return None if left is None else replace(left, spared=self._spared, removable=frozenset(self._seen.get(name, ())))
+            return replace(left or Gone(name), spared=spared)
+        return None if left is None else replace(left, spared=spared, removable=frozenset(self._seen.get(name, ())))
 
     def _patient(self, wanted: Wanted, first: Wish) -> Wanted:
         """Until all objects were decided, a partner may still be unheard: values nobody here ever wished for stay."""
@@ -179,6 +185,14 @@ class Wishes:
         if first.merge and removable is None:
             removable = frozenset(self._seen.get(wanted.name, ()))
         return replace(wanted, patient=True, removable=removable)
+
+
+def _is_untouched(intent: Intent) -> bool:
+    return isinstance(intent, Untouched)
+
+
+def _is_incomplete(intent: Intent) -> bool:
+    return isinstance(intent, Wish) and not intent.complete
 
 
 def _seniority(wish: Wish) -> tuple[float, str, str, str]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Final, assert_never
 
+from mcidns.decide import reverse
 from mcidns.hub import dnsendpoint
 from mcidns.hub.dnsendpoint import MANAGED_BY, MANAGER, EndpointClaim
 from mcidns.kube import kinds
@@ -51,6 +52,8 @@ def plan(ref: ObjectRef, decision: Decision | None, seen: Object | None) -> Step
             f"to it; delete or rename {other or 'it'}, or rename the {host.kind}",
         )
     rows = _rows(decision.names, seen)
+    if decision.host.ptr:
+        rows = [_asking_for_ptr(row) for row in rows]
     if not rows:
         untouched = any(isinstance(name.intent, Untouched) for name in decision.names)
         return None if seen is None or untouched else _delete(ref, seen)
@@ -110,6 +113,14 @@ def _rows(names: Iterable[NameDecision], seen: Object | None) -> list[Object]:
             case _:
                 assert_never(decided.intent)
     return sorted(found, key=lambda row: (str(row.get("dnsName")), str(row.get("recordType")), str(row.get("setIdentifier"))))
+
+
+def _asking_for_ptr(row: Object) -> Object:
+    """Whoever programs the DNSEndpoint makes the PTR records: mcidns, or ExternalDNS where it manages them."""
+    if row.get("recordType") not in ("A", "AAAA"):
+        return row
+    others = [entry for entry in row.get("providerSpecific") or () if entry.get("name") != reverse.PROPERTY]
+    return {**row, "providerSpecific": [*others, {"name": reverse.PROPERTY, "value": "ptr"}]}
 
 
 def _row_of_wish(wish: Wish, present: list[Object]) -> list[Object]:

@@ -205,6 +205,7 @@ def test_the_defaults_of_a_globalhost_are_those_of_the_model() -> None:
     assert default("health.onUnknown") == host["on_unknown"]
     assert default("whenNoneHealthy") == host["when_none_healthy"]
     assert default("deletionPolicy") == host["deletion_policy"]
+    assert default("ptr") == host["ptr"]
     assert times.duration(default("health.staleAfter")) == host["stale_after"]
     assert times.duration(default("health.addressGrace")) == host["address_grace"]
     assert default("health.readiness.mode") == readiness["mode"]
@@ -278,6 +279,7 @@ ELSEWHERE = {
                 "when_none_healthy": "spec.whenNoneHealthy",
                 "fallback": "spec.fallback",
                 "deletion_policy": "spec.deletionPolicy",
+                "ptr": "spec.ptr",
             },
             id="GlobalHost",
         ),
@@ -397,6 +399,7 @@ GOOD = [
             "whenNoneHealthy": "Fallback",
             "fallback": ["sorry.example.net"],
             "deletionPolicy": "Orphan",
+            "ptr": True,
         },
         id="a host with all said",
     ),

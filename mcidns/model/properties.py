@@ -1,0 +1,57 @@
+"""ExternalDNS's provider-specific properties that carry a routing policy, by the names its AWS provider gives them.
+
+`setIdentifier` and these pairs are what ExternalDNS, our Route 53 provider and DNSEndpoints of any origin share
+(externaldns: provider/aws/aws.go). What a policy means lives in decide/, what a back end makes of it with the providers.
+"""
+
+from collections.abc import Iterable
+from typing import Final, Literal
+
+from mcidns.model.records import RecordSet
+
+Pairs = tuple[tuple[str, str], ...]
+Kind = Literal["simple", "weight", "region", "failover", "geolocation", "geoproximity", "multivalue", "other"]
+
+WEIGHT: Final = "aws/weight"
+REGION: Final = "aws/region"
+FAILOVER: Final = "aws/failover"
+CONTINENT: Final = "aws/geolocation-continent-code"
+COUNTRY: Final = "aws/geolocation-country-code"
+SUBDIVISION: Final = "aws/geolocation-subdivision-code"
+ANYWHERE: Final = "*"
+"""The country of the set that answers clients of every place that no other set names."""
+
+_KINDS: Final[tuple[tuple[str, Kind], ...]] = (
+    (WEIGHT, "weight"),
+    (REGION, "region"),
+    (FAILOVER, "failover"),
+    ("aws/geolocation-", "geolocation"),
+    ("aws/geoproximity-", "geoproximity"),
+    ("aws/multi-value-answer", "multivalue"),
+)
+
+
+def kind(records: RecordSet) -> Kind:
+    """The routing policy that a set takes part in; sets of different kinds cannot share a name and type (Route 53)."""
+    if not records.key.set_identifier:
+        return "simple"
+    for name, _ in records.properties:
+        for prefix, found in _KINDS:
+            if name.startswith(prefix):
+                return found
+    return "other"
+
+
+def is_mixed(sets: Iterable[RecordSet]) -> bool:
+    """Whether these sets of one name follow more than one policy."""
+    return len({kind(records) for records in sets}) > 1
+
+
+def of_routing(pairs: Pairs) -> Pairs:
+    """Only those pairs that carry a policy."""
+    return tuple(pair for pair in pairs if pair[0].startswith(tuple(prefix for prefix, _ in _KINDS)))
+
+
+def value(records: RecordSet, name: str) -> str:
+    """A property of the set, empty where it has none of that name."""
+    return next((text for key, text in records.properties if key == name), "")

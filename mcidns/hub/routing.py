@@ -4,6 +4,7 @@ import re
 from typing import Any, Final, get_args
 
 from mcidns.hub.fields import Fields, short
+from mcidns.model import properties
 from mcidns.model.routing import (
     MAX_WEIGHT,
     All,
@@ -26,7 +27,6 @@ _MODES: Final[tuple[FailbackMode, ...]] = get_args(FailbackMode)
 _CONTINENTS: Final[tuple[Continent, ...]] = get_args(Continent)
 _COUNTRY: Final = re.compile(r"[A-Z]{2}\Z")
 _SUBDIVISION: Final = re.compile(r"[A-Z0-9]{1,3}\Z")
-_REGION: Final = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]{1,2}\Z")
 
 MOST_CLUSTERS: Final = 512
 
@@ -105,14 +105,9 @@ def _place(fields: Fields) -> Place:
 def _latency(fields: Fields) -> Latency:
     regions = fields.pairs("regions")
     for name, region in regions:
-        if not is_region(region):
+        if not properties.is_region(region):
             fields.child("regions").refuse(name, f"{short(region)!r} is no region of the provider", "write one such as eu-west-1")
     return Latency(regions)
-
-
-def is_region(text: str) -> bool:
-    """Whether the text has the form of a region's name at AWS, which is what latency is measured to."""
-    return bool(_REGION.match(text))
 
 
 def render(routing: Routing) -> dict[str, Any]:

@@ -4,7 +4,9 @@
 (externaldns: provider/aws/aws.go). What a policy means lives in decide/, what a back end makes of it with the providers.
 """
 
+import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final, Literal
 
 from mcidns.model.records import RecordSet
@@ -29,6 +31,15 @@ _KINDS: Final[tuple[tuple[str, Kind], ...]] = (
     ("aws/geoproximity-", "geoproximity"),
     ("aws/multi-value-answer", "multivalue"),
 )
+
+
+_REGION_NAME: Final = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]{1,2}\Z")
+
+
+@lru_cache(maxsize=1024)
+def is_region(text: str) -> bool:
+    """Whether the text has the form of a region's name at AWS, such as eu-west-1: the only places latency is measured to."""
+    return bool(_REGION_NAME.match(text))
 
 
 def kind(records: RecordSet) -> Kind:

@@ -44,18 +44,28 @@ def is_region(text: str) -> bool:
 
 def kind(records: RecordSet) -> Kind:
     """The routing policy that a set takes part in; sets of different kinds cannot share a name and type (Route 53)."""
-    if not records.key.set_identifier:
+    return of_set(records.key.set_identifier, records.properties)
+
+
+def of_set(set_identifier: str, pairs: Pairs) -> Kind:
+    """The same, told by identifier and properties alone."""
+    if not set_identifier:
         return "simple"
-    for name, _ in records.properties:
+    for name, _ in pairs:
         for prefix, found in _KINDS:
             if name.startswith(prefix):
                 return found
     return "other"
 
 
-def is_mixed(sets: Iterable[RecordSet]) -> bool:
-    """Whether these sets of one name follow more than one policy."""
-    return len({kind(records) for records in sets}) > 1
+def mixed(sets: Iterable[RecordSet]) -> frozenset[str]:
+    """The types of which these sets of one name follow more than one policy."""
+    kinds: dict[str, Kind] = {}
+    found: set[str] = set()
+    for records in sets:
+        if kinds.setdefault(records.type, kind(records)) != kind(records):
+            found.add(records.type)
+    return frozenset(found)
 
 
 def of_routing(pairs: Pairs) -> Pairs:

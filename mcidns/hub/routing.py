@@ -36,7 +36,7 @@ def read(fields: Fields) -> Routing:
     chosen = fields.choice("policy", _POLICIES, "All")
     sections: dict[RoutingPolicy, Routing] = {"All": All(), "Weighted": Weighted(), "Latency": Latency()}
     if fields.has("failover"):
-        sections["Failover"] = _failover(fields.child("failover"))
+        sections["Failover"] = _failover(fields.child("failover"), is_chosen=chosen == "Failover")
     if fields.has("weighted"):
         sections["Weighted"] = _weighted(fields.child("weighted"))
     if fields.has("geo"):
@@ -48,10 +48,11 @@ def read(fields: Fields) -> Routing:
     return sections.get(chosen, All())
 
 
-def _failover(fields: Fields) -> Failover:
+def _failover(fields: Fields, *, is_chosen: bool) -> Failover:
+    """The order may be missing where it is not needed: server-side apply takes it away and leaves the defaults beside it."""
     back = fields.child("failback")
     return Failover(
-        order=_names(fields, "order"),
+        order=_names(fields, "order") if is_chosen or fields.has("order") else (),
         min_healthy=fields.number("minHealthy", 1, 1, MOST_CLUSTERS),
         failback=Failback(back.choice("mode", _MODES, "Automatic"), back.duration("delay", 0.0)),
     )

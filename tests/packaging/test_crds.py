@@ -593,7 +593,6 @@ def test_a_good_manifest_passes_the_schema_and_the_parser(kind: Kind, spec: dict
         pytest.param(kinds.GLOBAL_HOST, {"routing": {"weighted": {"weights": {"a": 256}}}}, "weights", id="a weight of 256"),
         pytest.param(kinds.GLOBAL_HOST, {"routing": {"weighted": {"default": 256}}}, "default", id="a default weight of 256"),
         pytest.param(kinds.GLOBAL_HOST, {"routing": {"failover": {"order": []}}}, "order", id="an order of nobody"),
-        pytest.param(kinds.GLOBAL_HOST, {"routing": {"failover": {}}}, "order", id="no order"),
         pytest.param(
             kinds.GLOBAL_HOST, {"routing": {"failover": {"order": ["a"], "minHealthy": 0}}}, "minHealthy", id="none healthy wanted"
         ),
@@ -715,7 +714,9 @@ CEL = [
         True,
         id="Exists without values",
     ),
-    pytest.param(kinds.GLOBAL_HOST, {"routing": {"policy": "Failover"}}, False, id="Failover without order"),
+    pytest.param(kinds.GLOBAL_HOST, {"routing": {"policy": "Failover"}}, False, id="Failover without its section"),
+    pytest.param(kinds.GLOBAL_HOST, {"routing": {"policy": "Failover", "failover": {}}}, False, id="Failover without order"),
+    pytest.param(kinds.GLOBAL_HOST, {"routing": {"policy": "All", "failover": {}}}, True, id="no order where none is needed"),
     pytest.param(
         kinds.GLOBAL_HOST, {"routing": {"policy": "Failover", "failover": {"order": ["a"]}}}, True, id="Failover with order"
     ),

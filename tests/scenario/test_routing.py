@@ -80,7 +80,10 @@ async def test_weights_that_dns_cannot_hold_leave_the_last_resort_out_and_that_i
         stage.host.put(global_host(routing={"policy": "Weighted", "weighted": {"weights": {"r1": 3, "r3": 0}}}))
         await stage.until_answer(NAME, R1, R2)
         await stage.until_true(lambda: stage.reason("Programmed") == ("True", "StrategyDegraded"), "StrategyDegraded")
+        assert f"{NAME} in DNSZone example-org: the clusters that serve are answered alike" in stage.message("Programmed")
         assert roles(stage)["r3"] == "LastResort"
+        able = (stage.host.find("dnsproviders", "demo", "") or {})["status"]["capabilities"]
+        assert ("CompareAndSet" in able, "SetIdentifiers" in able) == (True, False)
         for name in ("r1", "r2"):
             stage.members[name].put(manifests.endpoints(ready=False))
         await stage.until_answer(NAME, R3)

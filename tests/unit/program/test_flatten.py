@@ -1,15 +1,19 @@
-"""The nearest safe thing where a provider has no routing policies."""
+"""Sets of routing policies in a plan: side by side where the provider can hold them, else the nearest safe thing."""
 
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from mcidns.model import properties
 from mcidns.model.records import RecordSet
-from mcidns.program import fit
+from mcidns.program import fit, plan
+from mcidns.program.mirror import Mirror
 from mcidns.program.remarks import Remark
 from mcidns.provider import Capabilities
 from mcidns.testing.memory import TYPES
-from tests.unit.program.builders import name, records
+from tests.unit.program.builders import at, carried_out, content, name, records, rules, wanted, zone
 
 APEX = name("")
 BARE = Capabilities(TYPES, compare_and_set=True)
@@ -140,3 +144,47 @@ def test_but_not_two_policies_at_once() -> None:
     )
     assert values == {"www.example.org TXT [x]": ('"v"',), "www.example.org A": ("192.0.2.1", "192.0.2.9")}
     assert [one.message for one in remarks] == ["www.example.org: its sets follow different policies; all targets are served alike"]
+
+
+VALUES = st.sampled_from(["192.0.2.1", "192.0.2.2", "192.0.2.3"])
+SHAPES: st.SearchStrategy[list[RecordSet]] = st.one_of(
+    st.lists(VALUES, min_size=1, unique=True).map(lambda values: [records("www", "A", *values)]),
+    st.dictionaries(st.sampled_from("abc"), st.tuples(VALUES, st.sampled_from("0123")), min_size=1).map(
+        lambda found: [apart(key, value, weight=weight) for key, (value, weight) in found.items()]
+    ),
+    st.dictionaries(st.sampled_from("abc"), VALUES, min_size=1).map(
+        lambda found: [apart(key, value, region="eu-west-1") for key, value in found.items()]
+    ),
+    st.just([]),
+)
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.lists(st.tuples(SHAPES, st.none() | st.frozensets(VALUES)), min_size=1, max_size=5))
+def test_through_any_history_of_policies_the_zone_follows_and_never_mixes_two(
+    history: list[tuple[list[RecordSet], frozenset[str] | None]],
+) -> None:
+    laws, held = rules(zone(), ABLE), content()
+    for sets, removed in history:
+        wished = {value for one in sets for value in one.values}
+        removable = None if removed is None else removed - wished
+        before = set(at(held)(name("www")))
+        aim = wanted("www", *sets, removable=removable, may_empty=removable is None)
+        changes = plan.diff(laws, aim, at(held), list(held)).changes
+        held = carried_out(held, changes)
+        after = set(at(held)(name("www")))
+        assert not properties.mixed(after)
+        assert len(changes) <= 1 or not properties.mixed(before | after)
+        owned = {one.key.set_identifier for one in at(held)(name("mcidns-a.www"))}
+        assert owned == {one.key.set_identifier for one in after}
+        if removable is None:
+            assert after == set(sets)
+        else:
+            kept = {value for one in before for value in one.values} - removable
+            assert kept <= {value for one in after for value in one.values}
+            assert not before or after, "law 2: what cannot be judged whole is not emptied"
+        mirror = Mirror(laws, held)
+        for _ in mirror.scan():
+            pass
+        again = plan.diff(laws, aim, mirror.at, mirror.places(name("www")))
+        assert again.changes == ()

@@ -1,4 +1,4 @@
-"""Values that stay at a name although nobody wishes for them, as somebody could not be asked (law 1); the rest is weighed in plan."""
+"""Values that stay at a name as somebody who may wish for them could not be asked (law 1); the rest is weighed in plan."""
 
 from dataclasses import replace
 

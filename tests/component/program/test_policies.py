@@ -163,6 +163,18 @@ async def test_while_a_member_cannot_be_asked_sets_stay_and_a_change_of_policy_w
         assert held(bench) == {"": (("192.0.2.1",), {})}
 
 
+async def test_while_a_member_cannot_be_asked_a_set_that_is_known_to_be_withdrawn_goes_but_never_the_last() -> None:
+    async with running(able()) as bench:
+        bench.wish(wished(*WEIGHTED))
+        await bench.idle()
+        bench.wish(wished(WEIGHTED[0], complete=False, withdrawn=frozenset({"192.0.2.2"})))
+        await bench.idle()
+        assert set(held(bench)) == {"ams"}
+        bench.wish(wished(complete=False, withdrawn=frozenset({"192.0.2.1", "192.0.2.2"})))
+        await bench.idle()
+        assert set(held(bench)) == {"ams"}
+
+
 async def test_a_change_of_policy_does_not_wait_where_nothing_of_the_old_may_stay() -> None:
     async with running(able()) as bench:
         bench.wish(wished(PLAIN))

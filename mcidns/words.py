@@ -61,7 +61,9 @@ def of_provider(spec: ProviderSpec, outcome: Provider | ConfigError) -> Provider
     if isinstance(outcome, ConfigError):
         return ProviderReport(spec.name, spec.generation, ready=False, reason="Invalid", message=str(outcome))
     told = f"provider type {spec.type} is configured; DNSZone objects say whether its servers answer"
-    types = tuple(sorted(outcome.capabilities.types))
+    able = outcome.capabilities
+    extras = (("CompareAndSet", able.compare_and_set), ("SetIdentifiers", able.set_identifiers))
+    types = (*sorted(able.types), *(word for word, has in extras if has))
     return ProviderReport(spec.name, spec.generation, ready=True, reason="Opened", message=told, capabilities=types)
 
 

@@ -102,14 +102,25 @@ class Zoning:
         self._zones: dict[str, Zone] = {}
         self._providers: dict[str, _Opened] = {}
         self._claims: dict[ObjectRef, EndpointClaim] = {}
+        self._view: tuple[Zone, ...] | None = None
 
     @property
     def zones(self) -> tuple[Zone, ...]:
-        """All readable DNSZones, by name."""
-        return tuple(self._zones[name] for name in sorted(self._zones))
+        """All readable DNSZones, by name, with what their providers can hold."""
+        # Every decision asks for them.
+        if self._view is None:
+            self._view = tuple([self._able(self._zones[name]) for name in sorted(self._zones)])
+        return self._view
+
+    def _able(self, zone: Zone) -> Zone:
+        opened = self._providers.get(zone.provider or "")
+        if opened is None or opened.provider is None or opened.provider.capabilities.set_identifiers:
+            return zone
+        return replace(zone, takes_sets=False)
 
     def zone(self, key: Key, obj: Object | None) -> None:
         """A DNSZone is as it says, or gone; an unreadable one leaves what was known of it."""
+        self._view = None
         if obj is None:
             self._zones.pop(key[1], None)
             self._zone_work.remove_zone(key[1])
@@ -183,6 +194,9 @@ class Zoning:
         now = self._providers.get(name)
         if former is not None and former.provider is not None and (now is None or now.provider is not former.provider):
             self._zone_work.close(former.provider)
+        before, self._view = self._view, None
+        if before is not None and before != self.zones:
+            self._on_zones()
 
     def _open(self, spec: ProviderSpec) -> None:
         if not self._programs:

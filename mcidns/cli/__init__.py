@@ -18,6 +18,7 @@ VERBS: Final = {
     "explain": "explain:explain",
     "drain": "drain:drain",
     "undrain": "drain:undrain",
+    "failback": "failback:failback",
     "import": "import_:import_",
     "webhook-server": "webhook_server:webhook_server",
 }

@@ -2,12 +2,26 @@
 
 from collections.abc import Sequence
 
-from mcidns.decide import addresses, claims, conditions, damping, drains, intents, probes, reverse, routes, servicedns, verdicts
+from mcidns.decide import (
+    addresses,
+    claims,
+    conditions,
+    damping,
+    drains,
+    intents,
+    policies,
+    probes,
+    reverse,
+    routes,
+    servicedns,
+    verdicts,
+)
 from mcidns.decide.addresses import Book
 from mcidns.decide.claims import Claims
 from mcidns.decide.drains import Refused
 from mcidns.decide.intents import Filled, Scene
 from mcidns.decide.render import alone
+from mcidns.decide.shares import gather
 from mcidns.decide.verdicts import Ground, Judged
 from mcidns.model.clusters import Lost, LostReason, MemberView
 from mcidns.model.decisions import Decision, Memory, NameDecision, World
@@ -37,15 +51,16 @@ def decide(world: World, host: Host, now: float) -> Decision:
         judged = damping.check(judged, host.damping, now)
     if any(view.cluster.drain is not None for view in members):
         judged, refused = drains.check(judged, members, ground)
-    scene = Scene(world, ground, judged, reachable, settled, routes.serving(judged, world.memory, ground), refused)
-    filled = intents.fill(scene) if host.scheme is None else servicedns.fill(scene)
     freeze = _freeze(world, members, host)
+    picked = policies.pick(judged, world, ground, frozen=freeze is not None)
+    scene = Scene(world, ground, picked.judged, reachable, settled, routes.serving(picked, world.memory, ground), refused)
+    filled = intents.fill(scene) if host.scheme is None else servicedns.fill(scene)
     names = tuple([one.decision for one in filled]) if freeze is None else intents.frozen(scene, freeze)
     pointers = reverse.of_host(host, names, world)
     told = (reverse.condition(pointers, world.programming),) if host.ptr else ()
     return Decision(
         host=host,
-        verdicts=tuple([one.verdict for one in judged]),
+        verdicts=tuple([one.verdict for one in scene.judged]),
         names=names,
         conditions=(*conditions.of(scene, filled, names, freeze), *told),
         memory=_memory(scene, filled, known, is_frozen=freeze is not None),
@@ -98,7 +113,7 @@ def _has_names(judged: Sequence[Judged]) -> bool:
 
 def _is_direct(judged: Sequence[Judged], settled: Claims) -> bool:
     """Whether one load balancer's name is all there is to serve, and may stand as a CNAME somewhere."""
-    chosen = routes.shares([one for one in judged if one.verdict.eligible])
+    chosen = gather([one for one in judged if one.verdict.eligible])
     return alone(chosen) and any(granted.takes_cname for granted in settled.granted)
 
 
@@ -118,7 +133,7 @@ def _memory(scene: Scene, filled: Sequence[Filled], known: Book, *, is_frozen: b
     return Memory(
         clusters=clusters,
         published=tuple([(one.decision.name, one.decision.targets) for one in filled if one.decision.targets]),
-        served=routes.served(scene.judged, scene.serving.healthy, before),
+        served=routes.served(scene.judged, scene.serving.chosen, before),
         hostnames=scene.claims.names,
         resolved=addresses.remembered(scene.judged, known),
         withdrawn=tuple([(one.decision.name, one.withdrawn) for one in filled if one.withdrawn]),

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from mcidns.decide import admission, render, routes
+from mcidns.decide import admission, policies, render, routes
 from mcidns.decide.addresses import Book
 from mcidns.decide.admission import Refusal
 from mcidns.decide.claims import Claims, Granted
 from mcidns.decide.drains import Refused
-from mcidns.decide.render import Rendered
+from mcidns.decide.render import NOTHING, Measure, Rendered
 from mcidns.decide.routes import Serving
 from mcidns.decide.verdicts import Ground, Judged
 from mcidns.model.decisions import NameDecision, Reason, World
@@ -38,7 +38,8 @@ class Scene:
 class Filled:
     """One name's decision with what conditions and memory need besides. `withdrawn` as in Memory.
 
-    `fail_open` is the rule by which it is served although nothing is healthy, None where something is or nothing is served.
+    `fail_open` is the rule by which it is served although nothing is healthy, None where something is or nothing is served;
+    `degraded` says what became of a policy that the zone cannot express.
     """
 
     decision: NameDecision
@@ -46,6 +47,7 @@ class Filled:
     fail_open: WhenNoneHealthy | None
     left_out: int
     withdrawn: tuple[str, ...]
+    degraded: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,9 @@ def fill(scene: Scene) -> tuple[Filled, ...]:
         wish, history = _wish(scene, granted, rendered, past, doubts)
         shown = render.shown(rendered.sets)
         decision = NameDecision(granted.name, granted.zone.name, wish, render.types(shown), shown, granted.ttl)
-        filled.append(Filled(decision, granted, fail_open if shown else None, rendered.left_out, history))
+        filled.append(
+            Filled(decision, granted, fail_open if shown else None, rendered.left_out, history, _degraded(scene, granted))
+        )
     return tuple(filled)
 
 
@@ -101,16 +105,18 @@ def _place(scene: Scene, name: DnsName, granted: Granted | None) -> tuple[str, i
 
 
 def _rendered(scene: Scene, granted: Granted, before: Sequence[str]) -> tuple[Rendered, WhenNoneHealthy | None]:
-    serving, limit, checked = scene.serving, scene.ground.host.max_targets, len(scene.ground.zones) == 1
-    rendered = render.records(granted, serving.healthy, scene.known, limit, checked=checked, solo=serving.solo)
+    serving, zone = scene.serving, granted.zone
+    measure = Measure(scene.known, scene.ground.host.max_targets, len(scene.ground.zones) == 1)
+    branches = serving.within(zone)
+    rendered = render.records(granted, branches, measure, solo=serving.solo) if branches else NOTHING
     if rendered.sets or not before or not serving.is_waiting:
         return rendered, None
     if serving.spare:
-        spare = render.records(granted, serving.spare, scene.known, limit, checked=checked, solo=serving.solo)
+        spare = render.records(granted, [serving.to_everybody(serving.spare, zone)], measure, solo=serving.solo)
         if spare.sets:
             return spare, serving.how
     last = routes.last_resort(scene.judged, before, scene.known, scene.ground)
-    return render.records(granted, last, scene.known, limit, checked=checked, solo=True), "ServeLast"
+    return render.records(granted, [serving.to_everybody(last, zone)], measure, solo=True), "ServeLast"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,13 +159,17 @@ def _wish(scene: Scene, granted: Granted, rendered: Rendered, past: _Past, doubt
     return wish, history
 
 
+def _degraded(scene: Scene, granted: Granted) -> str:
+    return policies.degraded(scene.ground.host.routing, scene.serving.everybody, takes_sets=granted.zone.takes_sets)
+
+
 def _newest(values: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(values))[-WITHDRAWN_KEPT:]
 
 
 def _note(scene: Scene) -> str:
     """Whose targets are served, for the ownership record."""
-    return "+".join([one.verdict.cluster for one in scene.judged if one.verdict.eligible])
+    return "+".join([one.verdict.cluster for one in scene.judged if one.verdict.serves])
 
 
 def _doubts(scene: Scene) -> _Doubts:

@@ -1,4 +1,4 @@
-"""Which targets to serve: the eligible ones by the routing policy, and what to serve when there are none."""
+"""What is served: what the routing policy picked, or what whenNoneHealthy asks for where that is nothing."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,15 +6,15 @@ from typing import assert_never
 
 from mcidns.decide import permission, signals
 from mcidns.decide.addresses import Book
+from mcidns.decide.policies import Picked
+from mcidns.decide.shares import SIMPLE, Branch, Share, gather
 from mcidns.decide.verdicts import Ground, Judged
 from mcidns.model import targets
 from mcidns.model.decisions import Memory, Reason
 from mcidns.model.hosts import WhenNoneHealthy
 from mcidns.model.names import DnsName
 from mcidns.model.targets import Target
-
-Share = tuple[Target, str, str]
-"""A target, its text, and the region (else cluster) over which a truncated answer is spread."""
+from mcidns.model.zones import Zone
 
 _UNWELL = frozenset(
     {Reason.NOT_READY, Reason.UNKNOWN, Reason.UNRESOLVED, Reason.NOT_PROBED, Reason.PROBE_FAILED, Reason.SUPPRESSED}
@@ -23,44 +23,55 @@ _UNWELL = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """`healthy` are the shares to serve; when there are none, `spare` is for names that are published already.
+    """`branches` and the rest as in Picked; when there are none, `spare` is for names that are published already.
 
     `how` is the rule that chose `spare`, which may be weaker than the one asked for where that one has nothing to offer.
     `is_waiting`: a cluster may yet become healthy, so that an empty answer is a matter of health and not of will. `solo`: all
     clusters together, healthy or not, have but one target.
     """
 
-    healthy: tuple[Share, ...]
+    branches: tuple[Branch, ...]
+    chosen: tuple[Share, ...]
+    plain: tuple[Share, ...]
+    everybody: Branch
     spare: tuple[Share, ...]
     how: WhenNoneHealthy
     is_waiting: bool
     solo: bool
 
+    def within(self, zone: Zone) -> tuple[Branch, ...]:
+        """The branches, as far as the zone can hold them."""
+        if zone.takes_sets or not self.branches:
+            return self.branches
+        return (Branch(self.plain),)
 
-def serving(judged: Sequence[Judged], memory: Memory, ground: Ground) -> Serving:
-    """Policy `All`: every eligible target."""
+    def to_everybody(self, shares: tuple[Share, ...], zone: Zone) -> Branch:
+        """One branch with these targets that answers all clients, so that a policy need not be given up for want of health."""
+        place = self.everybody if zone.takes_sets else SIMPLE
+        return Branch(shares, place.set_identifier, place.properties)
+
+
+def serving(picked: Picked, memory: Memory, ground: Ground) -> Serving:
+    """What the policy picked, and what to serve where that is nothing."""
+    judged = picked.judged
     rule = ground.host.when_none_healthy
-    healthy = shares([one for one in judged if one.verdict.eligible])
     placed = [one for one in judged if one.is_placed]
     # A drain takes its targets away for good, but the fallback is there for just that.
     drained = rule == "Fallback" and any(one.verdict.reason is Reason.DRAINED for one in judged)
-    waiting = (bool(placed) or drained) and rule != "Withdraw"
-    solo = len({text for one in placed for text in one.spelled}) == 1
-    if healthy:
-        return Serving(healthy, (), rule, waiting, solo)
-    spare, how = _spare(rule, judged, memory, ground)
-    return Serving((), spare, how, waiting, solo)
-
-
-def shares(judged: Sequence[Judged]) -> tuple[Share, ...]:
-    """The targets of these clusters, each once, in the order of `targets.order`."""
-    found: dict[str, Share] = {}
-    for one in judged:
-        verdict = one.verdict
-        for target, text in zip(verdict.targets, one.spelled, strict=True):
-            if text not in found:
-                found[text] = (target, text, verdict.region or verdict.cluster)
-    return tuple(sorted(found.values(), key=_order))
+    spare: tuple[Share, ...] = ()
+    how = rule
+    if not picked.branches:
+        spare, how = _spare(rule, judged, memory, ground)
+    return Serving(
+        branches=picked.branches,
+        chosen=picked.chosen,
+        plain=picked.plain,
+        everybody=picked.everybody,
+        spare=spare,
+        how=how,
+        is_waiting=(bool(placed) or drained) and rule != "Withdraw",
+        solo=len({text for one in placed for text in one.spelled}) == 1,
+    )
 
 
 def served(judged: Sequence[Judged], healthy: Sequence[Share], memory: Memory) -> tuple[str, ...]:
@@ -98,7 +109,7 @@ def _spare(
             return (), "Withdraw"
         case "ServeLast":
             last = set(served(judged, (), memory))
-            chosen = [share for share in shares([one for one in judged if one.is_placed]) if share[1] in last]
+            chosen = [share for share in gather([one for one in judged if one.is_placed]) if share[1] in last]
         case "Fallback":
             chosen = [
                 (target, signals.spell(target), "")
@@ -114,9 +125,5 @@ def _spare(
 
 def _all(judged: Sequence[Judged]) -> tuple[Share, ...]:
     """Whatever is out for its health; addresses that their cluster does not show any more only if there is nothing better."""
-    unwell = shares([one for one in judged if one.verdict.reason in _UNWELL])
-    return unwell or shares([one for one in judged if one.verdict.reason is Reason.NO_ADDRESS])
-
-
-def _order(share: Share) -> tuple[int, int, str]:
-    return targets.order(share[0])
+    unwell = gather([one for one in judged if one.verdict.reason in _UNWELL])
+    return unwell or gather([one for one in judged if one.verdict.reason is Reason.NO_ADDRESS])

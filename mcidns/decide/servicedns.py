@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import cast
 
-from mcidns.decide import intents, routes
+from mcidns.decide import intents, policies, routes
 from mcidns.decide.claims import Granted
 from mcidns.decide.intents import Filled, Scene
 from mcidns.decide.naming import Level
@@ -37,7 +37,8 @@ def _part(scene: Scene, level: Level, granted: Granted) -> Scene:
     if level.clusters is None:
         return replace(scene, claims=settled)
     judged = tuple([one for one in scene.judged if one.verdict.cluster in level.clusters])
-    return replace(scene, judged=judged, claims=settled, serving=routes.serving(judged, scene.world.memory, scene.ground))
+    picked = policies.pick(judged, scene.world, scene.ground, frozen=False)
+    return replace(scene, judged=judged, claims=settled, serving=routes.serving(picked, scene.world.memory, scene.ground))
 
 
 def _goal(part: Scene, level: Level, filled: Filled, done: Mapping[DnsName, Filled]) -> DnsName | None:

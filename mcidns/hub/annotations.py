@@ -3,14 +3,14 @@
 The family on FederatedIngress, FederatedService, Ingress, Service, Gateway and the routes of the Gateway API: `hostname` (names,
 comma between; `auto`: those of the rules, or those that listeners and routes share), `ttl` (seconds, or a duration), `target`
 (addresses or a host name in place of what the members report: one static target, and no member takes part), `probe-path` (asked
-for by HTTP, or by HTTPS where an Ingress of the host cluster has TLS).
+for by HTTP, or by HTTPS where an Ingress of the host cluster has TLS), and those on routing, which policies.py reads.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from mcidns.hub import generated, health, metadata, selection, times
+from mcidns.hub import generated, health, metadata, policies, selection, times
 from mcidns.hub.fields import Fields, short
 from mcidns.hub.generated import GeneratedHost, Owner, ProbeAsked
 from mcidns.hub.globalhost import MAX_TTL
@@ -20,11 +20,14 @@ from mcidns.model import targets
 from mcidns.model.hosts import Selection
 from mcidns.model.names import DnsName, InvalidName
 from mcidns.model.references import GATEWAY_KINDS, ROUTES, ClusterName, ObjectRef, SourceKind, SourceRef
+from mcidns.model.routing import Routing
 from mcidns.model.targets import InvalidTarget, Target
 
 PREFIX: Final = "mcidns.io/"
 EXTERNAL_DNS: Final = ("external-dns.kubernetes.io/", "external-dns.alpha.kubernetes.io/")
-KEYS: Final = ("hostname", "ttl", "target", "probe-path", "ptr")
+SHARED: Final = ("hostname", "ttl", "target")
+"""Those that ExternalDNS has too."""
+KEYS: Final = (*SHARED, "probe-path", "ptr", *policies.KEYS)
 AUTO: Final = "auto"
 
 _SOURCES: Final[Mapping[str, SourceKind]] = {
@@ -67,6 +70,7 @@ class _Asked:
     targets: tuple[Target, ...]
     probe_path: str = ""
     ptr: bool = False
+    routing: Routing | None = None
 
 
 def of_object(obj: Raw, kind: str, *, external_dns: bool = False) -> Claimed:
@@ -103,6 +107,7 @@ def of_object(obj: Raw, kind: str, *, external_dns: bool = False) -> Claimed:
         hostnames=asked.hostnames,
         ttl=asked.ttl,
         targets=asked.targets,
+        routing=asked.routing,
         clusters=Selection(()) if asked.targets else clusters,
         probe=_probe(asked.probe_path, secured=source_kind == "Ingress" and bool(template.children("tls"))),
         ptr=asked.ptr,
@@ -131,9 +136,10 @@ def of_members(objects: Iterable[MemberObject], *, external_dns: bool = False) -
             found = _asked(given, item.rule_hosts, source.kind, mistakes)
             asked += [found] if found is not None else []
         told += [Problem(f"{item.cluster}: {one.field}", one.problem, one.remedy) for one in mistakes]
-    problems = tuple(sorted(set(told)))
     if not asked:
+        problems = tuple(sorted(set(told)))
         return Unreadable(ref, "", 0, problems) if claiming else Unclaimed(ref, problems)
+    routing = _agreed(present[0].cluster, asked, told)
     ttls = [one.ttl for one in asked if one.ttl is not None]
     replaced = generated.order(tuple(target for one in asked for target in one.targets))
     return GeneratedHost(
@@ -144,11 +150,21 @@ def of_members(objects: Iterable[MemberObject], *, external_dns: bool = False) -
         hostnames=tuple(sorted({name for one in asked for name in one.hostnames})),
         ttl=min(ttls, default=None),
         targets=replaced,
+        routing=routing,
         clusters=Selection(()) if replaced else None,
         probe=_probe(max(one.probe_path for one in asked), secured=False),
         ptr=any(one.ptr for one in asked),
-        problems=problems,
+        problems=tuple(sorted(set(told))),
     )
+
+
+def _agreed(cluster: str, asked: Sequence[_Asked], told: list[Problem]) -> Routing | None:
+    """The policy of the first that names one; the copies in the other members should not say otherwise."""
+    found = [one.routing for one in asked if one.routing is not None]
+    if len(set(found)) > 1:
+        where = f"{cluster} and others: {_path(PREFIX + 'routing')}"
+        told.append(Problem(where, "differs between the members", "annotate all copies alike, or only one"))
+    return found[0] if found else None
 
 
 def _given(annotations: Pairs, *, external_dns: bool) -> dict[str, tuple[str, str]]:
@@ -156,7 +172,7 @@ def _given(annotations: Pairs, *, external_dns: bool) -> dict[str, tuple[str, st
     values = dict(annotations)
     found: dict[str, tuple[str, str]] = {}
     for prefix in (PREFIX, *(EXTERNAL_DNS if external_dns else ())):
-        for key in KEYS:
+        for key in KEYS if prefix == PREFIX else SHARED:
             if prefix + key in values:
                 found.setdefault(key, (prefix + key, values[prefix + key]))
     return found
@@ -201,7 +217,8 @@ def _asked(
         return None
     ttl = _ttl(*given["ttl"], told) if "ttl" in given else None
     ptr = "ptr" in given and _truth(*given["ptr"], told)
-    return _Asked(names, ttl, replaced, _probe_path(*given["probe-path"], told) if "probe-path" in given else "", ptr)
+    probe_path = _probe_path(*given["probe-path"], told) if "probe-path" in given else ""
+    return _Asked(names, ttl, replaced, probe_path, ptr, policies.read(given, told))
 
 
 def _hostnames(key: str, value: str, hosts: Sequence[str], kind: SourceKind, told: list[Problem]) -> tuple[DnsName, ...]:

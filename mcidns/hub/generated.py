@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, Final
 
-from mcidns.hub import selection
+from mcidns.hub import routing, selection
 from mcidns.hub.dnsendpoint import MANAGED_BY, MANAGER
 from mcidns.hub.metadata import Pairs
 from mcidns.hub.reach import AccessSpec, ByContext, ByKubeconfig, ByProvider, ByToken, SecretKey, Way
@@ -15,6 +15,7 @@ from mcidns.model.hosts import Selection
 from mcidns.model.names import DnsName
 from mcidns.model.probes import ProbeProtocol
 from mcidns.model.references import ObjectRef, SourceKind
+from mcidns.model.routing import Routing
 from mcidns.model.targets import Target
 
 GENERATED_FROM: Final = "mcidns.io/generated-from"
@@ -48,7 +49,8 @@ class ProbeAsked:
 class GeneratedHost:
     """The GlobalHost that annotations ask for. No `hostnames`: from the source; `clusters` None: all members.
 
-    `owner` is None where the annotated object is in a member. `problems` are annotations that were left out of account.
+    `owner` is None where the annotated object is in a member, `routing` where the annotations say nothing of it. `problems`
+    are annotations that were left out of account.
     """
 
     namespace: str
@@ -59,6 +61,7 @@ class GeneratedHost:
     hostnames: tuple[DnsName, ...] = ()
     ttl: int | None = None
     targets: tuple[Target, ...] = ()
+    routing: Routing | None = None
     clusters: Selection | None = None
     probe: ProbeAsked | None = None
     ptr: bool = False
@@ -106,6 +109,8 @@ def host_manifest(host: GeneratedHost) -> Manifest:
         spec["ttl"] = host.ttl
     if host.targets:
         spec["staticTargets"] = [{"name": STATIC_NAME, "addresses": [spell(target) for target in host.targets]}]
+    if host.routing is not None:
+        spec["routing"] = routing.render(host.routing)
     if host.clusters is not None:
         spec["clusters"] = _clusters(host.clusters)
     if host.probe is not None:

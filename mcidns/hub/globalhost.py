@@ -3,8 +3,8 @@
 from typing import Final, get_args
 
 from mcidns.hub import health as healths
-from mcidns.hub import history, metadata, selection, times
-from mcidns.hub.fields import Fields
+from mcidns.hub import history, metadata, routing, selection, times
+from mcidns.hub.fields import Fields, short
 from mcidns.hub.metadata import Metadata, Raw
 from mcidns.hub.unreadable import Problem, Unreadable
 from mcidns.model.decisions import Memory, Reason, Remembered
@@ -12,21 +12,23 @@ from mcidns.model.hosts import (
     DeletionPolicy,
     Host,
     OnUnknown,
-    RoutingPolicy,
     Selection,
     StaticTarget,
     WhenNoneHealthy,
 )
 from mcidns.model.names import DnsName, InvalidName
 from mcidns.model.references import ClusterName, SourceKind, SourceRef
+from mcidns.model.routing import MAX_WEIGHT
 
 MAX_TTL: Final = 604_800
+
+FAILBACK: Final = "mcidns.io/failback"
+"""Annotation: clusters that failback has held back since this time (RFC 3339) or longer may serve again."""
 
 _SOURCES: Final[tuple[SourceKind, ...]] = get_args(SourceKind)
 _UNKNOWN: Final[tuple[OnUnknown, ...]] = get_args(OnUnknown)
 _NONE_HEALTHY: Final[tuple[WhenNoneHealthy, ...]] = get_args(WhenNoneHealthy)
 _DELETION: Final[tuple[DeletionPolicy, ...]] = get_args(DeletionPolicy)
-_POLICIES: Final[tuple[RoutingPolicy, ...]] = get_args(RoutingPolicy)
 
 
 def parse(obj: Raw) -> Host | Unreadable:
@@ -40,6 +42,7 @@ def parse(obj: Raw) -> Host | Unreadable:
 
 def _host(about: Metadata, spec: Fields) -> Host:
     hostnames, invalid = _hostnames(spec)
+    asked, unread = _failback(about)
     source, health = spec.child("source"), spec.child("health")
     host = Host(
         namespace=about.ref.namespace,
@@ -54,7 +57,7 @@ def _host(about: Metadata, spec: Fields) -> Host:
         clusters=_clusters(spec.child("clusters")),
         ttl=spec.number("ttl", None, 1, MAX_TTL),
         max_targets=spec.number("maxTargets", 8, 1, 100),
-        policy=spec.child("routing").choice("policy", _POLICIES, "All"),
+        routing=routing.read(spec.child("routing")),
         readiness=healths.readiness(health.child("readiness")),
         probe=healths.probe(health),
         damping=healths.damping(health.child("damping")),
@@ -66,6 +69,8 @@ def _host(about: Metadata, spec: Fields) -> Host:
         min_healthy_clusters=spec.number("minHealthyClusters", 1, 0, 512),
         deletion_policy=spec.choice("deletionPolicy", _DELETION, "Delete"),
         ptr=spec.flag("ptr"),
+        failback_asked=asked,
+        unread=unread,
     )
     if host.when_none_healthy == "Fallback" and not host.fallback:
         spec.refuse("fallback", "is empty, and whenNoneHealthy is Fallback", "name at least one address, or choose another")
@@ -95,7 +100,7 @@ def _static_targets(spec: Fields) -> tuple[StaticTarget, ...]:
             entry.refuse("addresses", "holds no address", "name at least one address, or remove the entry")
         if name in found:
             entry.refuse("name", f"{name!r} stands twice", "give each static target a name of its own")
-        found[name] = StaticTarget(name, addresses, entry.text("region"))
+        found[name] = StaticTarget(name, addresses, entry.text("region"), entry.number("weight", 1, 0, MAX_WEIGHT))
     return tuple(found.values())
 
 
@@ -105,6 +110,15 @@ def _clusters(fields: Fields) -> Selection:
     if fields.has("selector"):
         fields.refuse("selector", "stands beside names", "give names or selector, not both")
     return Selection(tuple(sorted({ClusterName(name) for name in fields.texts("names")})))
+
+
+def _failback(about: Metadata) -> tuple[float | None, tuple[str, ...]]:
+    """The time that was asked for. A mistyped one must not take the whole object out of work while regions fail."""
+    text = dict(about.annotations).get(FAILBACK, "").strip()
+    asked = times.parse(text) if text else None
+    if not text or asked is not None:
+        return asked, ()
+    return None, (f"metadata.annotations[{FAILBACK}]: {short(text)!r} is no time; use `mcidns failback {about.ref.name}`",)
 
 
 def memory(obj: Raw) -> Memory:
@@ -135,6 +149,8 @@ def _remembered(entry: Fields) -> Remembered:
         total=entry.number("total", 0, 0, 2**63 - 1),
         static=entry.flag("static") or reason == Reason.STATIC,
         history=history.read(entry),
+        role=entry.text("role"),
+        role_since=_time(entry, "roleSince"),
     )
 
 

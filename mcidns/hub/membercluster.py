@@ -13,6 +13,7 @@ from mcidns.hub.reach import AccessSpec, ByContext, ByKubeconfig, ByProvider, By
 from mcidns.hub.unreadable import Problem, Unreadable
 from mcidns.model.clusters import Cluster, Drain
 from mcidns.model.references import ClusterName, ObjectRef
+from mcidns.model.routing import MAX_WEIGHT
 from mcidns.model.targets import Address
 
 
@@ -46,6 +47,7 @@ def _member(about: Metadata, spec: Fields, way: Way) -> MemberSpec:
             name=ClusterName(about.ref.name),
             region=spec.text("region"),
             zones=tuple(dict.fromkeys(spec.texts("zones"))),
+            weight=spec.number("weight", 1, 0, MAX_WEIGHT),
             address_map=_address_map(spec),
             labels=about.labels,
             drain=_drain(spec),

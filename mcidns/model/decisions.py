@@ -69,12 +69,25 @@ class History:
     suppressed: bool = False
 
 
+class Role(StrEnum):
+    """What the routing policy makes of an eligible cluster; all but Serving keep it out of DNS although it could serve."""
+
+    SERVING = "Serving"
+    STANDBY = "Standby"
+    HELD_BACK = "HeldBack"
+    NOT_IN_ORDER = "NotInOrder"
+    LAST_RESORT = "LastResort"
+    NOT_IN_RULES = "NotInRules"
+    NO_REGION = "NoRegion"
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Remembered:
     """What must survive a restart about one cluster's targets for one host; times in unix seconds.
 
     `targets` are the last addresses it gave, as text; `blank_since` is set while its status shows none; `unknown_since`
-    while its API does not answer; `ready`/`total` as last counted. `static`: it is one of spec.staticTargets.
+    while its API does not answer; `ready`/`total` as last counted. `static`: it is one of spec.staticTargets. `role`: see Role,
+    empty where no policy chooses among clusters; it has it since `role_since`.
     """
 
     cluster: str
@@ -89,6 +102,8 @@ class Remembered:
     total: int = 0
     static: bool = False
     history: History | None = None
+    role: str = ""
+    role_since: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +176,8 @@ class Verdict:
     """Whether a cluster's targets may be served, and the rule that says so. `message` is a sentence for people.
 
     `targets` are those it would contribute, sorted. `since` is when the verdict (eligible, reason) last changed. `probe` is
-    where its addresses stand by their probes, `Mixed` where they differ, empty without a probe.
+    where its addresses stand by their probes, `Mixed` where they differ, empty without a probe. `role`: None where the policy
+    does not choose among clusters, or the cluster is not eligible.
     """
 
     cluster: ClusterName
@@ -174,6 +190,12 @@ class Verdict:
     ready: int = 0
     total: int = 0
     probe: ProbeState | Literal["", "Mixed"] = ""
+    role: Role | None = None
+
+    @property
+    def serves(self) -> bool:
+        """Whether its targets are among those to be served."""
+        return self.eligible and self.role in (None, Role.SERVING)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,13 @@ from mcidns.model.kubefed import Scheme
 from mcidns.model.names import DnsName
 from mcidns.model.probes import ProbeRule
 from mcidns.model.references import ClusterName, ObjectRef, SourceRef
+from mcidns.model.routing import ALL, Routing
 from mcidns.model.targets import Target
 
 ReadinessMode = Literal["Any", "All", "Ignore"]
 WhenNoneHealthy = Literal["ServeAll", "ServeLast", "Fallback", "Withdraw"]
 OnUnknown = Literal["Keep", "Withdraw"]
 DeletionPolicy = Literal["Delete", "Orphan"]
-RoutingPolicy = Literal["All"]
 HostKind = Literal["GlobalHost", "ServiceDNSRecord", "IngressDNSRecord"]
 
 HOST_KINDS: Final[tuple[HostKind, ...]] = get_args(HostKind)
@@ -100,6 +100,7 @@ class Host:
     """One GlobalHost. Times are in seconds, `created_at` in unix seconds. No `hostnames`: they come from the source.
 
     KubeFed's records are hosts of their own `kind`; a ServiceDNSRecord has a `scheme` that makes its names, and no `hostnames`.
+    `failback_asked`: what was held back by then (unix seconds) may serve again; `unread` are annotations that say nothing.
     """
 
     namespace: str
@@ -114,7 +115,7 @@ class Host:
     clusters: Selection = Selection()
     ttl: int | None = None
     max_targets: int = 8
-    policy: RoutingPolicy = "All"
+    routing: Routing = ALL
     readiness: Readiness = Readiness()
     on_unknown: OnUnknown = "Keep"
     stale_after: float = 3600.0
@@ -128,6 +129,8 @@ class Host:
     ptr: bool = False
     kind: HostKind = "GlobalHost"
     scheme: Scheme | None = None
+    failback_asked: float | None = None
+    unread: tuple[str, ...] = ()
 
     @property
     def ref(self) -> ObjectRef:

@@ -62,7 +62,11 @@ class Guard:
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """One DNSZone. `resync` in seconds; `approved_plan` is the digest a person allowed by annotation, empty if none."""
+    """One DNSZone. `resync` in seconds; `approved_plan` is the digest a person allowed by annotation, empty if none.
+
+    `takes_sets`: several record sets of a name and type can stand side by side, told apart by set identifiers. True while the
+    provider is unknown: whoever programs the zone then makes the best of them.
+    """
 
     name: str
     domain: DnsName
@@ -77,3 +81,4 @@ class Zone:
     resync: float = 300.0
     generation: int = 0
     approved_plan: str = ""
+    takes_sets: bool = True

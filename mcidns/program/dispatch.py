@@ -11,8 +11,8 @@ from mcidns.model.names import DnsName
 from mcidns.model.records import Change
 from mcidns.program.attempts import attempt
 from mcidns.program.confirmation import Confirmation
-from mcidns.program.fit import Remark
 from mcidns.program.outbox import Batch
+from mcidns.program.remarks import Remark
 from mcidns.program.state import Trouble, ZoneState
 from mcidns.provider import Receipt
 

@@ -4,23 +4,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from mcidns.errors import Rejected
-from mcidns.model.decisions import ProgramState
+from mcidns.model import properties
 from mcidns.model.names import DnsName
 from mcidns.model.records import RecordKey, RecordSet
+from mcidns.program import flatten
+from mcidns.program.remarks import Remark
 from mcidns.provider import Capabilities, refusal
 
 Adjust = Callable[[RecordSet], tuple[RecordSet, ...]]
 ALIAS = ("alias", "true")
 """ExternalDNS's property of a set that points to a host name of the back end; it has no TTL of its own."""
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Remark:
-    """Something to tell the objects behind a name; `reason` is a Programmed reason of design §4."""
-
-    state: ProgramState
-    reason: str
-    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +28,13 @@ class Fitted:
 def fit(
     wished: Iterable[RecordSet], capabilities: Capabilities, *, apex: DnsName, default_ttl: int, adjust: Adjust | None = None
 ) -> Fitted:
-    """Refuse what no server takes, clamp TTLs, and flatten set identifiers and properties where the back end has none."""
-    sets: dict[RecordKey, RecordSet] = {}
+    """Refuse what no server takes, clamp TTLs, and flatten set identifiers and properties where the back end has none.
+
+    Sets that follow different policies cannot stand together anywhere; they are flattened too.
+    """
+    kept: list[RecordSet] = []
     remarks: list[Remark] = []
-    for records in _adjusted(wished, adjust, remarks):
+    for records in _adjusted(_unmixed(wished, capabilities, remarks), adjust, remarks):
         if not records.values:
             continue
         is_alias = adjust is not None and ALIAS in records.properties
@@ -46,12 +42,30 @@ def fit(
         if flaw is not None:
             remarks.append(Remark("Failed", "Rejected", flaw))
             continue
-        fitted = records if is_alias else _clamped(records, capabilities, default_ttl, remarks)
-        if (fitted.properties or fitted.key.set_identifier) and not capabilities.set_identifiers:
-            fitted = _flattened(fitted, sets, remarks)
-        sets[fitted.key] = fitted
+        kept.append(records if is_alias else _clamped(records, capabilities, default_ttl, remarks))
+    if not capabilities.set_identifiers and any(one.properties or one.key.set_identifier for one in kept):
+        kept = [one if one.key.set_identifier or not one.properties else _plain(one, remarks) for one in kept]
+        kept = flatten.flatten(kept, "the zone's provider has no routing policies", remarks)
     refused = any(remark.state == "Failed" for remark in remarks)
-    return Fitted(sets, tuple(dict.fromkeys(remarks)), refused)
+    return Fitted({records.key: records for records in kept}, tuple(dict.fromkeys(remarks)), refused)
+
+
+def _unmixed(wished: Iterable[RecordSet], capabilities: Capabilities, remarks: list[Remark]) -> Iterable[RecordSet]:
+    """Before anything else is made of them: sets of one type that follow different policies are flattened."""
+    if not capabilities.set_identifiers:
+        return wished
+    sets = [records for records in wished if records.values]
+    types = properties.mixed(sets)
+    if not types:
+        return sets
+    alike = flatten.flatten([one for one in sets if one.type in types], "its sets follow different policies", remarks)
+    return [*(one for one in sets if one.type not in types), *alike]
+
+
+def _plain(records: RecordSet, remarks: list[Remark]) -> RecordSet:
+    told = f"{records.key}: the zone's provider does not know {', '.join(name for name, _ in records.properties)}"
+    remarks.append(Remark("Programmed", "StrategyDegraded", told))
+    return replace(records, properties=())
 
 
 def _adjusted(wished: Iterable[RecordSet], adjust: Adjust | None, remarks: list[Remark]) -> Iterable[RecordSet]:
@@ -73,16 +87,3 @@ def _clamped(records: RecordSet, capabilities: Capabilities, default_ttl: int, r
     if ttl != wished:
         remarks.append(Remark("Programmed", "TTLClamped", f"{records.key}: TTL {wished} is written as {ttl}, the provider's limit"))
     return records if ttl == records.ttl else replace(records, ttl=ttl)
-
-
-def _flattened(records: RecordSet, sets: dict[RecordKey, RecordSet], remarks: list[Remark]) -> RecordSet:
-    """All sets of one type as one: the nearest safe thing where the back end has no routing policies."""
-    lost = "set identifiers" if records.key.set_identifier else "provider properties"
-    plain = RecordKey(records.key.name, records.key.type)
-    remarks.append(Remark("Programmed", "StrategyDegraded", f"{plain}: the provider has no {lost}; all targets are served alike"))
-    known = sets.get(plain)
-    if known is None:
-        return RecordSet(plain, records.ttl, records.values)
-    if plain.type == "CNAME":
-        return known
-    return RecordSet(plain, min(known.ttl, records.ttl), tuple(sorted({*known.values, *records.values})))

@@ -1,13 +1,15 @@
 """The difference between what stands at a name and what shall stand there, as changes; nothing is read, judged or written here."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from mcidns.model import properties
 from mcidns.model.names import DnsName
 from mcidns.model.records import Change, Edit, RecordKey, RecordSet
-from mcidns.program import fit, fresh, ownership
+from mcidns.program import fit, fresh, keeping, ownership
 from mcidns.program.edits import Draft
-from mcidns.program.fit import Fitted, Remark
+from mcidns.program.fit import Fitted
+from mcidns.program.remarks import Remark
 from mcidns.program.standing import ADDRESSING, Mark, Rules, Standing, marks, survey
 from mcidns.program.wanted import Gone, Wanted
 
@@ -55,7 +57,7 @@ def weighed(rules: Rules, aim: Wanted, fitted: Fitted, at: ownership.At, places:
     if aim.patient and any(h.claim is not None and h.claim.resource not in aim.labels for h in here.holdings.values()):
         waiting = Remark("Pending", "Starting", "the name belongs to another object so far; waiting until every object was decided")
         return NamePlan(aim.name, remarks=(waiting,), restrained=True)
-    desired, kept = _with_kept(aim, fitted.sets, here)
+    desired, kept = keeping.desired(aim, fitted.sets, here)
     steps = _steps(rules, desired, here, at)
     if fitted.refused:
         # What was refused is a mistake to be told, not a wish for fewer records.
@@ -64,38 +66,17 @@ def weighed(rules: Rules, aim: Wanted, fitted: Fitted, at: ownership.At, places:
     surviving = {key for key in here.own if key not in steps.delete} | steps.create.keys()
     speaking = {holding.txt.key.name for key, holding in here.holdings.items() if key in surviving}
     unsure = [place for place in places if place not in speaking]
-    if unsure or steps.delete or not speaking:
+    # Where sets stand side by side, so do their TXTs: one that speaks does not vouch for the others at its name.
+    if unsure or not speaking or rules.capabilities.set_identifiers:
         _sweep(rules, draft, marks(rules, aim.name, at, places), surviving)
     return NamePlan(
         name=aim.name,
-        changes=draft.changes(aim.causes, together=_together(steps, draft)),
+        changes=draft.changes(aim.causes, together=_together(steps, draft, here)),
         remarks=tuple(dict.fromkeys((*fitted.remarks, *steps.remarks))),
         empties=bool(here.own) and not surviving,
         restrained=kept and aim.patient,
         vacant=not surviving,
     )
-
-
-def _with_kept(aim: Wanted, wished: dict[RecordKey, RecordSet], here: Standing) -> tuple[dict[RecordKey, RecordSet], bool]:
-    """Add the values that may not leave (law 1), and say whether there were any."""
-    if aim.removable is None:
-        return wished, False
-    desired = dict(wished)
-    for key, records in here.own.items():
-        target = wished.get(key)
-        staying = [value for value in records.values if value not in aim.removable]
-        if target is not None:
-            missing = set(staying) - set(target.values)
-            if missing:
-                desired[key] = RecordSet(key, target.ttl, tuple(sorted({*target.values, *missing})), target.properties)
-        elif staying or not aim.may_empty:
-            desired[key] = RecordSet(key, records.ttl, tuple(staying) or records.values, records.properties)
-    if desired == wished:
-        return wished, False
-    aliases = [records for key, records in desired.items() if key.type == "CNAME"]
-    if aliases and (len(desired) > 1 or any(len(records.values) > 1 for records in aliases)):
-        return dict(here.own), True
-    return desired, True
 
 
 def _steps(rules: Rules, desired: dict[RecordKey, RecordSet], here: Standing, at: ownership.At) -> _Steps:
@@ -224,9 +205,12 @@ def _mark(rules: Rules, draft: Draft, records: RecordSet, holding: ownership.Hol
         place = None
     if holding is not None and holding.claim is not None:
         at_place = holding.txt.key.name == place
-        if content is not None and at_place and holding.claim.raw != content:
-            renewed = Edit(holding.txt.key, holding.txt, holding.with_claim(content))
-            if not (rules.capabilities.scarce and ownership.says_same(holding.claim, content)):
+        policy = properties.of_routing(records.properties)
+        moves = bool(key.set_identifier) and policy != properties.of_routing(holding.txt.properties)
+        if content is not None and at_place and (holding.claim.raw != content or moves):
+            noted = holding.with_claim(content)
+            renewed = Edit(holding.txt.key, holding.txt, replace(noted, properties=policy) if moves else noted)
+            if moves or not (rules.capabilities.scarce and ownership.says_same(holding.claim, content)):
                 draft.add(key, renewed)
                 return
             draft.later(renewed)
@@ -254,9 +238,14 @@ def _sweep(rules: Rules, draft: Draft, ours: tuple[Mark, ...], surviving: set[Re
             draft.sweep(host, Edit(txt.key, txt, mark.holding.without_claims()))
 
 
-def _together(steps: _Steps, draft: Draft) -> bool:
-    """Whether all edits must be one change: a change of type, or a legacy TXT that several records share."""
-    return draft.legacy or any((new.type == "CNAME") != (old.type == "CNAME") for new in steps.create for old in steps.delete)
+def _together(steps: _Steps, draft: Draft, here: Standing) -> bool:
+    """Whether all edits must be one change: a change of type or of policy, or a legacy TXT that several records share."""
+    if draft.legacy or any((new.type == "CNAME") != (old.type == "CNAME") for new in steps.create for old in steps.delete):
+        return True
+    if not any(key.set_identifier for key in (*steps.create, *steps.delete, *steps.update)):
+        return False
+    before = [*steps.delete.values(), *(here.own[key] for key in steps.update)]
+    return bool(properties.mixed([*before, *steps.create.values(), *steps.update.values()]))
 
 
 def _farewell(rules: Rules, gone: Gone, at: ownership.At, places: Collection[DnsName]) -> NamePlan:

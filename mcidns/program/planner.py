@@ -12,9 +12,9 @@ from mcidns.model.records import Change
 from mcidns.model.references import ObjectRef
 from mcidns.program import plan
 from mcidns.program.attempts import attempt
-from mcidns.program.fit import Remark
 from mcidns.program.mirror import Mirror
 from mcidns.program.plan import NamePlan
+from mcidns.program.remarks import Remark
 from mcidns.program.state import Open, ZoneState
 from mcidns.program.wanted import Frozen, Wanted
 from mcidns.program.zones import PlanSummary

@@ -10,10 +10,10 @@ from mcidns.model.records import Intent
 from mcidns.model.references import ObjectRef
 from mcidns.model.zones import Zone
 from mcidns.program import plugins
-from mcidns.program.fit import Remark
 from mcidns.program.ownership import resource_label
 from mcidns.program.pace import Pace
 from mcidns.program.plugins import ProviderSpec
+from mcidns.program.remarks import Remark
 from mcidns.program.reports import Reports
 from mcidns.program.state import Desk
 from mcidns.program.wanted import Wishes

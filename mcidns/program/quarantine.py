@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from mcidns.model.names import DnsName
 from mcidns.model.records import Change
-from mcidns.program.fit import Remark
+from mcidns.program.remarks import Remark
 
 FIRST_DELAY = 30.0
 LONGEST_DELAY = 3600.0

@@ -64,6 +64,8 @@ class Standing:
                 return other
             if key.type in ADDRESSING and other.type in ADDRESSING and other.set_identifier == key.set_identifier:
                 return other
+            if other.type == key.type and not (other.set_identifier and key.set_identifier):
+                return other  # a set without identifier stands alone
         return None
 
 

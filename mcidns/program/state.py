@@ -9,13 +9,13 @@ from mcidns.model.decisions import Programming, PropagationState
 from mcidns.model.names import DnsName
 from mcidns.model.references import ObjectRef
 from mcidns.model.zones import Zone
-from mcidns.program.fit import Remark
 from mcidns.program.guard import Ledger
 from mcidns.program.mirror import Mirror
 from mcidns.program.outbox import Outbox
 from mcidns.program.pace import Backoff, Pace
 from mcidns.program.plan import NamePlan
 from mcidns.program.quarantine import Quarantine
+from mcidns.program.remarks import Remark
 from mcidns.program.reports import Reports
 from mcidns.program.standing import Rules
 from mcidns.program.wanted import Wishes

@@ -13,10 +13,10 @@ from mcidns.model.zones import Zone
 from mcidns.program.attempts import attempt
 from mcidns.program.confirmation import Confirmation
 from mcidns.program.dispatch import Dispatch
-from mcidns.program.fit import Remark
 from mcidns.program.pace import Backoff, Pace
 from mcidns.program.planner import Planner
 from mcidns.program.reader import Reader
+from mcidns.program.remarks import Remark
 from mcidns.program.standing import Rules
 from mcidns.program.state import Desk, Trouble, ZoneState
 from mcidns.program.zones import ZoneStatus

@@ -8,6 +8,7 @@ from mcidns.hub import dnsendpoint
 from mcidns.hub.dnsendpoint import MANAGED_BY, MANAGER, EndpointClaim
 from mcidns.kube import kinds
 from mcidns.kube.client import KubeClient, Object
+from mcidns.model import properties
 from mcidns.model.decisions import Decision, NameDecision
 from mcidns.model.hosts import Host
 from mcidns.model.records import RecordSet, Untouched, Wish
@@ -130,16 +131,29 @@ def _row_of_wish(wish: Wish, present: list[Object]) -> list[Object]:
     # Some member could not be asked: what it may have put there stays, unless it is known to be withdrawn (law 1).
     by_type = {(row["recordType"], row.get("setIdentifier", "")): row for row in rows}
     withdrawn = {value.removesuffix(".") for value in wish.withdrawn}
-    for row in present:
-        kept = [str(target) for target in row.get("targets") or () if target not in withdrawn]
+    staying = [
+        {**row, "targets": sorted(kept)}
+        for row in present
+        if (kept := [str(target) for target in row.get("targets") or () if target not in withdrawn])
+    ]
+    if rows and staying and _policies(rows) != _policies(staying):
+        return staying  # sets of two policies cannot stand together, so that the change of policy waits
+    for row in staying:
         key = (str(row.get("recordType")), str(row.get("setIdentifier", "")))
-        if kept and key in by_type and key[0] != "CNAME":
-            by_type[key]["targets"] = sorted({*by_type[key]["targets"], *kept})
-        elif kept:
-            by_type.setdefault(key, {**row, "targets": sorted(kept)})
+        if key in by_type and key[0] != "CNAME":
+            by_type[key]["targets"] = sorted({*by_type[key]["targets"], *row["targets"]})
+        else:
+            by_type.setdefault(key, row)
     if len({type_ for type_, _ in by_type}) > 1:
         return [row for (type_, _), row in by_type.items() if type_ != "CNAME"]
     return list(by_type.values())
+
+
+def _policies(rows: Iterable[Object]) -> set[str]:
+    pairs = (
+        (row, tuple((str(one["name"]), str(one.get("value", ""))) for one in row.get("providerSpecific") or ())) for row in rows
+    )
+    return {properties.of_set(str(row.get("setIdentifier", "")), found) for row, found in pairs}
 
 
 def _row(records: RecordSet) -> Object:

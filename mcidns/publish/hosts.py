@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from mcidns.hub import generated
 from mcidns.hub.generated import GENERATED_FROM, GeneratedHost
 from mcidns.kube import kinds
-from mcidns.kube.client import KubeClient, Object
+from mcidns.kube.client import FIELD_MANAGER, KubeClient, Object
 from mcidns.model.references import ObjectRef
 from mcidns.publish import steps
 from mcidns.publish.keeper import Keeper
@@ -73,10 +73,25 @@ def _is_as(seen: Object, body: Object) -> bool:
     """Our fields as wanted, and none of ours left over; fields of other people beside them do not count."""
     metadata, spec = body["metadata"], body["spec"]
     there = steps.section(seen, "spec")
-    probed = "probe" in (there.get("health") or {}) and "health" not in spec
-    left_over = probed or [key for key in ("hostnames", "ttl", "staticTargets") if there.get(key) and key not in spec]
+    left_over = [key for key in ("hostnames", "ttl", "staticTargets") if there.get(key) and key not in spec]
+    if "probe" in (there.get("health") or {}) and "health" not in spec:
+        left_over.append("health")
+    if "routing" not in spec and _is_ours(seen, "routing"):
+        left_over.append("routing")
     owners = steps.section(seen, "metadata").get("ownerReferences")
     is_owned = all(owner in owners if isinstance(owners, list) else False for owner in metadata.get("ownerReferences", ()))
     labels = steps.holds(steps.section(seen, "metadata", "labels"), metadata["labels"])
     clusters = "clusters" not in spec or there.get("clusters") == spec["clusters"]
-    return not left_over and is_owned and labels and clusters and steps.holds(there, spec)
+    weights = steps.section(spec, "routing", "weighted", "weights")
+    same_weights = not weights or steps.section(there, "routing", "weighted", "weights") == weights
+    return not left_over and is_owned and labels and clusters and same_weights and steps.holds(there, spec)
+
+
+def _is_ours(seen: Object, field: str) -> bool:
+    """Whether we set this field of the spec: a server gives it a default, and people may set it beside our own."""
+    entries = steps.section(seen, "metadata").get("managedFields")
+    return any(
+        f"f:{field}" in steps.section(entry, "fieldsV1", "f:spec")
+        for entry in (entries if isinstance(entries, list) else ())
+        if isinstance(entry, Mapping) and entry.get("manager") == FIELD_MANAGER
+    )

@@ -6,12 +6,9 @@ from typing import Any, Final, Literal
 from mcidns.hub import history, times
 from mcidns.kube.client import Object
 from mcidns.kube.kinds import Kind
-from mcidns.model import targets
-from mcidns.model.decisions import Condition, Decision, NameDecision, Programming, ProgramState, Reason, Remembered, Verdict
-from mcidns.model.names import DnsName
+from mcidns.model.decisions import Condition, Decision, Programming, ProgramState, Reason, Remembered, Verdict
 from mcidns.model.references import ClusterName, ObjectRef
-from mcidns.model.targets import InvalidTarget
-from mcidns.publish import drained, steps
+from mcidns.publish import drained, rows, steps
 from mcidns.publish.reports import MemberReport, ProviderReport, ZoneReport
 from mcidns.publish.steps import PatchStatus
 
@@ -55,7 +52,7 @@ def of_host(decision: Decision, seen: Object | None, now: float, extra: Sequence
         "observedGeneration": generation,
         "conditions": conditions((*decision.conditions, *extra), seen, generation, now),
         "summary": _summary(decision),
-        "hostnames": [row for name in _all_names(decision) for row in _name_rows(decision, name)],
+        "hostnames": rows.of_names(decision, seen),
         "targets": [_target(one, told.get(ClusterName(one.cluster))) for one in memory.clusters],
     }
     optional: Object = {
@@ -70,61 +67,21 @@ def of_host(decision: Decision, seen: Object | None, now: float, extra: Sequence
 def _summary(decision: Decision) -> Object:
     names = [name.relative for name in decision.memory.hostnames]
     more = f" +{len(names) - 1}" if len(names) > 1 else ""
-    eligible = sum(verdict.eligible for verdict in decision.verdicts)
-    return {"hostnames": names[0] + more if names else "", "targets": f"{eligible}/{len(decision.verdicts)}"}
-
-
-def _all_names(decision: Decision) -> list[DnsName]:
-    memory = decision.memory
-    return list(dict.fromkeys((*memory.hostnames, *(name for name, _ in memory.published))))
-
-
-def _name_rows(decision: Decision, name: DnsName) -> list[Object]:
-    """One row for each run of values of one record type, so that the rows in order are the published values in order."""
-    row: Object = {"name": name.relative}
-    if name not in decision.memory.hostnames:
-        row["claimed"] = False
-    published = dict(decision.memory.published)
-    if name not in published:
-        return [row]
-    decided = next((one for one in decision.names if one.name == name), None)
-    return [{**row, **_values(type_, values, decided)} for type_, values in _runs(published[name])]
-
-
-def _values(type_: str, values: list[str], decided: NameDecision | None) -> Object:
-    found: Object = {"targets": values}
-    if type_:
-        found["recordType"] = type_
-    if decided is not None and decided.ttl:
-        found["ttl"] = decided.ttl
-    return found
-
-
-def _runs(values: Sequence[str]) -> list[tuple[str, list[str]]]:
-    runs: list[tuple[str, list[str]]] = []
-    for value in values:
-        type_ = _type(value)
-        if runs and runs[-1][0] == type_:
-            runs[-1][1].append(value)
-        else:
-            runs.append((type_, [value]))
-    return runs or [("", [])]
-
-
-def _type(value: str) -> str:
-    try:
-        target = targets.parse(value)
-    except InvalidTarget:
-        return ""
-    return "CNAME" if isinstance(target, DnsName) else "A" if target.version == 4 else "AAAA"
+    serving = sum(verdict.serves for verdict in decision.verdicts)
+    return {"hostnames": names[0] + more if names else "", "targets": f"{serving}/{len(decision.verdicts)}"}
 
 
 def _target(one: Remembered, verdict: Verdict | None) -> Object:
     found: Object = {"cluster": one.cluster, "eligible": one.eligible, "ready": one.ready, "total": one.total}
-    texts = {"region": one.region, "reason": one.reason}
+    texts = {"region": one.region, "reason": one.reason, "role": one.role}
     if verdict is not None:
         texts |= {"message": verdict.message, "probe": verdict.probe}
-    moments = {"since": one.since or None, "blankSince": one.blank_since, "unknownSince": one.unknown_since}
+    moments = {
+        "since": one.since or None,
+        "blankSince": one.blank_since,
+        "unknownSince": one.unknown_since,
+        "roleSince": one.role_since,
+    }
     found.update({key: value for key, value in texts.items() if value})
     found.update({key: times.render(value) for key, value in moments.items() if value is not None})
     if one.targets:

@@ -51,11 +51,13 @@ class Transitions:
     def __init__(self) -> None:
         self._conditions: dict[tuple[str, ObjectRef], dict[str, tuple[str, str]]] = {}
         self._verdicts: dict[ObjectRef, dict[str, bool]] = {}
+        self._roles: dict[ObjectRef, dict[str, str]] = {}
 
     def forget(self, kind: Kind, ref: ObjectRef) -> None:
         """The object is gone."""
         self._conditions.pop((kind.kind, ref), None)
         self._verdicts.pop(ref, None)
+        self._roles.pop(ref, None)
 
     def of_status(self, kind: Kind, ref: ObjectRef, status: Object, seen: Object) -> tuple[Notice, ...]:
         """What a status about to be written says that the object did not say before."""
@@ -82,6 +84,7 @@ class Transitions:
         if before is None:
             memory = globalhost.memory(seen) if seen is not None else decision.memory
             before = {one.cluster: one.eligible for one in memory.clusters}
+            self._roles[host.ref] = {one.cluster: one.role for one in memory.clusters if one.role}
         now: dict[str, bool] = {verdict.cluster: verdict.eligible for verdict in decision.verdicts}
         self._verdicts[host.ref] = now
         served = {target for name in decision.names for target in name.targets}
@@ -98,7 +101,19 @@ class Transitions:
                 found.append(Notice(regarding, "Warning", "Unhealthy" if kept else "Withdrawn", "Withdraw", note))
         gone = sorted(name for name, was in before.items() if was and name not in now)
         left = [Notice(regarding, "Warning", "Withdrawn", "Withdraw", f"{cluster} takes part no more") for cluster in gone]
-        return (*found, *left)
+        return (*found, *self._of_roles(decision, regarding), *left)
+
+    def _of_roles(self, decision: Decision, regarding: Regarding) -> list[Notice]:
+        """Which clusters the policy gave another role, though they were and are healthy."""
+        ref = decision.host.ref
+        before = self._roles.get(ref, {})
+        now = {str(one.cluster): one.role.value for one in decision.verdicts if one.role is not None}
+        self._roles[ref] = now
+        return [
+            Notice(regarding, "Normal", now[one.cluster], "Route", f"{one.cluster}: {one.message}")
+            for one in decision.verdicts
+            if one.cluster in now and before.get(one.cluster, now[one.cluster]) != now[one.cluster]
+        ]
 
 
 def _definite(status: Mapping[str, Any]) -> dict[str, tuple[str, str]]:

@@ -121,9 +121,9 @@ def memory(*clusters: Remembered, published: dict[str, Iterable[str]] | None = N
     return Memory(clusters=clusters, published=stood, **changes)
 
 
-def static(name: str, *addresses: str, region: str = "") -> StaticTarget:
+def static(name: str, *addresses: str, region: str = "", weight: int = 1) -> StaticTarget:
     """A member that is not Kubernetes."""
-    return StaticTarget(name, tuple(targets.parse(text) for text in addresses), region)
+    return StaticTarget(name, tuple(targets.parse(text) for text in addresses), region, weight)
 
 
 def claim(namespace: str, name: str, created_at: float = NOW, ttl: int | None = None) -> Claim:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Self
 
 from mcidns.errors import Conflict, Denied, Rejected, Transient
+from mcidns.model import properties
 from mcidns.model.decisions import PropagationState
 from mcidns.model.names import DnsName
 from mcidns.model.records import Change, Edit, RecordKey, RecordSet
@@ -227,14 +228,16 @@ def _compare(content: MemoryZone, edits: Sequence[Edit]) -> None:
 
 def _forbid_clashes(content: MemoryZone, writes: Sequence[Edit]) -> None:
     """What a real server would silently ignore must not pass here."""
-    left: dict[DnsName, dict[RecordKey, None]] = {}
+    left: dict[DnsName, dict[RecordKey, RecordSet]] = {}
     for edit in writes:
-        keys = left.setdefault(edit.key.name, {records.key: None for records in content.at(edit.key.name)})
+        sets = left.setdefault(edit.key.name, {records.key: records for records in content.at(edit.key.name)})
         if edit.new is None:
-            keys.pop(edit.key, None)
+            sets.pop(edit.key, None)
         else:
-            keys[edit.key] = None
-    for name, keys in left.items():
-        types = {key.type for key in keys}
+            sets[edit.key] = edit.new
+    for name, sets in left.items():
+        types = {key.type for key in sets}
         if "CNAME" in types and len(types) > 1:
             raise Conflict(f"{name.relative} would hold a CNAME beside other data; remove one of them")
+        if properties.mixed(sets.values()):
+            raise Rejected(f"{name.relative} would hold sets of different routing policies; change them all at once")

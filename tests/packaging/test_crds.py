@@ -15,7 +15,7 @@ from mcidns.hub.dnsendpoint import EndpointRow
 from mcidns.hub.unreadable import Unreadable
 from mcidns.kube import kinds
 from mcidns.kube.kinds import Kind
-from mcidns.model.clusters import Drain
+from mcidns.model.clusters import Cluster, Drain
 from mcidns.model.decisions import ProbeState
 from mcidns.model.hosts import (
     Damping,
@@ -24,12 +24,12 @@ from mcidns.model.hosts import (
     OnUnknown,
     Readiness,
     ReadinessMode,
-    RoutingPolicy,
     StaticTarget,
     WhenNoneHealthy,
 )
 from mcidns.model.probes import ProbeProtocol, ProbeRule
 from mcidns.model.references import SourceKind
+from mcidns.model.routing import Continent, Failback, FailbackMode, Failover, RoutingPolicy, policy
 from mcidns.model.zones import DEFAULT_PREFIX, Guard, Registry, RegistryType, TtlBounds, Zone, ZonePolicy
 
 FOLDER = Path(__file__).parents[2] / "crds"
@@ -176,6 +176,8 @@ def test_every_rule_has_a_message_and_bounded_input() -> None:
     [
         pytest.param(kinds.GLOBAL_HOST, "spec.source.kind", get_args(SourceKind), id="source kinds"),
         pytest.param(kinds.GLOBAL_HOST, "spec.routing.policy", get_args(RoutingPolicy), id="routing policies"),
+        pytest.param(kinds.GLOBAL_HOST, "spec.routing.failover.failback.mode", get_args(FailbackMode), id="ways of failing back"),
+        pytest.param(kinds.GLOBAL_HOST, "spec.routing.geo.rules[].continent", get_args(Continent), id="continents"),
         pytest.param(kinds.GLOBAL_HOST, "spec.health.readiness.mode", get_args(ReadinessMode), id="readiness modes"),
         pytest.param(kinds.GLOBAL_HOST, "spec.health.onUnknown", get_args(OnUnknown), id="what to do with unknown"),
         pytest.param(kinds.GLOBAL_HOST, "spec.health.probe.protocol", get_args(ProbeProtocol), id="probe protocols"),
@@ -201,7 +203,12 @@ def test_the_defaults_of_a_globalhost_are_those_of_the_model() -> None:
         return at(kinds.GLOBAL_HOST, f"spec.{path}")["default"]
 
     assert default("maxTargets") == host["max_targets"]
-    assert default("routing.policy") == host["policy"]
+    assert default("routing.policy") == policy(host["routing"])
+    assert default("routing.failover.minHealthy") == model_defaults(Failover)["min_healthy"]
+    assert default("routing.failover.failback.mode") == model_defaults(Failback)["mode"]
+    assert times.duration(default("routing.failover.failback.delay")) == model_defaults(Failback)["delay"]
+    assert default("staticTargets[].weight") == model_defaults(StaticTarget)["weight"] == model_defaults(Cluster)["weight"]
+    assert at(kinds.MEMBER_CLUSTER, "spec.weight")["default"] == model_defaults(Cluster)["weight"]
     assert default("health.onUnknown") == host["on_unknown"]
     assert default("whenNoneHealthy") == host["when_none_healthy"]
     assert default("deletionPolicy") == host["deletion_policy"]
@@ -249,9 +256,19 @@ def test_the_defaults_of_a_zone_are_those_of_the_model() -> None:
 
 # Model fields that stand in no spec, and what fills them instead.
 ELSEWHERE = {
-    "Host": {"namespace", "name", "uid", "created_at", "generation", "invalid_hostnames", "kind", "scheme"},
-    "Zone": {"name", "generation", "approved_plan"},
-    "StaticTarget": {"weight"},  # comes with weighted routing
+    "Host": {
+        "namespace",
+        "name",
+        "uid",
+        "created_at",
+        "generation",
+        "invalid_hostnames",
+        "kind",
+        "scheme",
+        "failback_asked",
+        "unread",
+    },
+    "Zone": {"name", "generation", "approved_plan", "takes_sets"},
 }
 
 
@@ -268,7 +285,7 @@ ELSEWHERE = {
                 "clusters": "spec.clusters",
                 "ttl": "spec.ttl",
                 "max_targets": "spec.maxTargets",
-                "policy": "spec.routing.policy",
+                "routing": "spec.routing",
                 "readiness": "spec.health.readiness",
                 "on_unknown": "spec.health.onUnknown",
                 "stale_after": "spec.health.staleAfter",
@@ -338,6 +355,7 @@ ELSEWHERE = {
                 "name": "spec.staticTargets[].name",
                 "targets": "spec.staticTargets[].addresses",
                 "region": "spec.staticTargets[].region",
+                "weight": "spec.staticTargets[].weight",
             },
             id="static target",
         ),
@@ -404,6 +422,25 @@ GOOD = [
         id="a host with all said",
     ),
     pytest.param(kinds.GLOBAL_HOST, {"clusters": {"names": []}}, id="a host on no cluster"),
+    pytest.param(
+        kinds.GLOBAL_HOST,
+        {
+            "routing": {
+                "policy": "Failover",
+                "failover": {"order": ["fra", "eu"], "minHealthy": 2, "failback": {"mode": "Manual", "delay": "10m"}},
+                "weighted": {"weights": {"fra": 0, "ams": 255}, "default": 7},
+                "geo": {
+                    "rules": [
+                        {"continent": "EU", "clusters": ["fra"]},
+                        {"country": "US", "subdivision": "CA", "clusters": ["us"]},
+                    ],
+                    "default": ["fra"],
+                },
+                "latency": {"regions": {"garr-pa": "eu-south-1"}},
+            }
+        },
+        id="a host with every policy's section",
+    ),
     pytest.param(kinds.MEMBER_CLUSTER, {"access": {"kubeconfigSecretRef": {"name": "fra"}}}, id="a member by kubeconfig"),
     pytest.param(
         kinds.MEMBER_CLUSTER,
@@ -554,7 +591,50 @@ def test_a_good_manifest_passes_the_schema_and_the_parser(kind: Kind, spec: dict
         pytest.param(kinds.GLOBAL_HOST, {"ttl": 0}, "ttl", id="a TTL of nothing"),
         pytest.param(kinds.GLOBAL_HOST, {"ttl": 604801}, "ttl", id="a TTL above a week"),
         pytest.param(kinds.GLOBAL_HOST, {"maxTargets": 101}, "maxTargets", id="too many targets"),
-        pytest.param(kinds.GLOBAL_HOST, {"routing": {"policy": "Weighted"}}, "policy", id="a policy not there yet"),
+        pytest.param(kinds.GLOBAL_HOST, {"routing": {"policy": "Random"}}, "policy", id="a policy that is none"),
+        pytest.param(kinds.GLOBAL_HOST, {"routing": {"weighted": {"weights": {"a": -1}}}}, "weights", id="a weight of -1"),
+        pytest.param(kinds.GLOBAL_HOST, {"routing": {"weighted": {"weights": {"a": 256}}}}, "weights", id="a weight of 256"),
+        pytest.param(kinds.GLOBAL_HOST, {"routing": {"weighted": {"default": 256}}}, "default", id="a default weight of 256"),
+        pytest.param(kinds.GLOBAL_HOST, {"routing": {"failover": {"order": []}}}, "order", id="an order of nobody"),
+        pytest.param(
+            kinds.GLOBAL_HOST, {"routing": {"failover": {"order": ["a"], "minHealthy": 0}}}, "minHealthy", id="none healthy wanted"
+        ),
+        pytest.param(
+            kinds.GLOBAL_HOST,
+            {"routing": {"failover": {"order": ["a"], "failback": {"delay": "soon"}}}},
+            "delay",
+            id="a delay that is no duration",
+        ),
+        pytest.param(
+            kinds.GLOBAL_HOST,
+            {"routing": {"policy": "Geo", "geo": {"rules": [{"continent": "EU", "clusters": ["a"]}]}}},
+            "default",
+            id="geo without default",
+        ),
+        pytest.param(
+            kinds.GLOBAL_HOST,
+            {"routing": {"geo": {"rules": [{"continent": "Europe", "clusters": ["a"]}], "default": ["a"]}}},
+            "continent",
+            id="a continent by name",
+        ),
+        pytest.param(
+            kinds.GLOBAL_HOST,
+            {"routing": {"geo": {"rules": [{"country": "it", "clusters": ["a"]}], "default": ["a"]}}},
+            "country",
+            id="a country in small letters",
+        ),
+        pytest.param(
+            kinds.GLOBAL_HOST, {"routing": {"latency": {"regions": {"garr": "Palermo"}}}}, "regions", id="no region of the provider"
+        ),
+        pytest.param(
+            kinds.GLOBAL_HOST,
+            {"staticTargets": [{"name": "a", "addresses": ["192.0.2.1"], "weight": 256}]},
+            "weight",
+            id="a static weight of 256",
+        ),
+        pytest.param(
+            kinds.MEMBER_CLUSTER, {"access": {"kubeconfigSecretRef": {"name": "a"}}, "weight": -1}, "weight", id="a member of -1"
+        ),
         pytest.param(kinds.GLOBAL_HOST, {"health": {"staleAfter": "1 day"}}, "staleAfter", id="no duration"),
         pytest.param(kinds.GLOBAL_HOST, {"source": {"kind": "UDPRoute"}}, "kind", id="a source without host names"),
         pytest.param(kinds.GLOBAL_HOST, {"staticTargets": [{"name": "a", "addresses": []}]}, "addresses", id="no address"),
@@ -636,6 +716,31 @@ CEL = [
         {"clusters": {"selector": {"matchExpressions": [{"key": "a", "operator": "Exists"}]}}},
         True,
         id="Exists without values",
+    ),
+    pytest.param(kinds.GLOBAL_HOST, {"routing": {"policy": "Failover"}}, False, id="Failover without its section"),
+    pytest.param(kinds.GLOBAL_HOST, {"routing": {"policy": "Failover", "failover": {}}}, False, id="Failover without order"),
+    pytest.param(kinds.GLOBAL_HOST, {"routing": {"policy": "All", "failover": {}}}, True, id="no order where none is needed"),
+    pytest.param(
+        kinds.GLOBAL_HOST, {"routing": {"policy": "Failover", "failover": {"order": ["a"]}}}, True, id="Failover with order"
+    ),
+    pytest.param(kinds.GLOBAL_HOST, {"routing": {"policy": "Geo"}}, False, id="Geo without rules"),
+    pytest.param(
+        kinds.GLOBAL_HOST,
+        {"routing": {"geo": {"rules": [{"continent": "EU", "country": "IT", "clusters": ["a"]}], "default": ["a"]}}},
+        False,
+        id="continent and country",
+    ),
+    pytest.param(
+        kinds.GLOBAL_HOST,
+        {"routing": {"geo": {"rules": [{"continent": "NA", "subdivision": "CA", "clusters": ["a"]}], "default": ["a"]}}},
+        False,
+        id="a subdivision of a continent",
+    ),
+    pytest.param(
+        kinds.GLOBAL_HOST,
+        {"routing": {"policy": "Geo", "geo": {"rules": [{"country": "IT", "clusters": ["a"]}], "default": ["a"]}}},
+        True,
+        id="Geo with rule and default",
     ),
     pytest.param(kinds.MEMBER_CLUSTER, {"access": {}}, False, id="no access"),
     pytest.param(kinds.MEMBER_CLUSTER, {"access": {"server": "https://a"}}, False, id="a server without token"),

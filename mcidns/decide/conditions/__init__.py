@@ -31,7 +31,9 @@ def _accepted(scene: Scene) -> Condition:
     claims = scene.claims
     served = [f"{one.name.relative} (DNSZone {one.zone.name})" for one in claims.granted]
     if not claims.refusals:
-        return Condition("Accepted", "True", "Accepted", f"accepted: {_listed(served)}")
+        unread = scene.ground.host.unread
+        told = "; ".join((f"accepted: {_listed(served)}", *unread))
+        return Condition("Accepted", "True", "AnnotationIgnored" if unread else "Accepted", told)
     reason = min((refusal.reason for refusal in claims.refusals), key=_REFUSALS.index)
     told = "; ".join(_cut([refusal.message for refusal in claims.refusals]))
     return Condition("Accepted", "False", reason, f"{told}; accepted: {_listed(served)}" if served else told)

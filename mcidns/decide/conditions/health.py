@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from mcidns.decide.intents import Scene
 from mcidns.decide.verdicts import Judged
-from mcidns.model.decisions import Condition, NameDecision, Reason
+from mcidns.model.decisions import Condition, NameDecision, Reason, Role
 
 _WELL = frozenset({Reason.READY, Reason.STATIC})
 _IN_DOUBT = frozenset({Reason.STALE, Reason.LAST_ADDRESS, Reason.NEVER_SEEN, Reason.NOT_PROBED})
@@ -42,7 +42,7 @@ def of(scene: Scene, names: Sequence[NameDecision], freeze: str | None) -> Condi
     told = "; ".join(_grouped((*out, *doubts)))
     if not serving:
         return _none(scene, names, told, known=bool(out))
-    count = f"{len(serving)} of {len(judged)} clusters serve"
+    count = f"{len(serving)} of {len(judged)} clusters {_by_role(serving)}"
     if drained:
         # What somebody took out on purpose is no fault, but whoever looks here should know.
         count += f", drained: {', '.join(drained)}"
@@ -51,6 +51,20 @@ def of(scene: Scene, names: Sequence[NameDecision], freeze: str | None) -> Condi
     if doubts:
         return Condition("Healthy", "Unknown", "Unknown", f"{count}. {told}")
     return Condition("Healthy", "True", "AllHealthy", f"{count}")
+
+
+def _by_role(eligible: Sequence[Judged]) -> str:
+    """`serve`, or who of those that could does, where a policy chooses among them."""
+    aside: dict[Role, list[str]] = {}
+    for one in eligible:
+        role = one.verdict.role
+        if role is not None and role is not Role.SERVING:
+            aside.setdefault(role, []).append(one.verdict.cluster)
+    if not aside:
+        return "serve"
+    serving = ", ".join([one.verdict.cluster for one in eligible if one.verdict.serves]) or "none"
+    told = [f"{role.value}: {', '.join(names)}" for role, names in aside.items()]
+    return f"can serve ({'; '.join((f'{Role.SERVING.value}: {serving}', *told))})"
 
 
 def _none(scene: Scene, names: Sequence[NameDecision], told: str, *, known: bool) -> Condition:

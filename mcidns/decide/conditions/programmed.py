@@ -29,7 +29,10 @@ _UNTOLD = {
 
 
 def of(world: World, filled: Sequence[Filled]) -> tuple[Condition, Condition]:
-    """Both conditions. A clamped TTL or a truncated answer is no failure: it gives Programmed=True its reason and stands last."""
+    """Both conditions. What was done differently is no failure: it gives Programmed=True its reason and stands last.
+
+    That is a policy the zone cannot express, a clamped TTL, a truncated answer.
+    """
     ours = [one for one in filled if one.granted.zone.provider is not None]
     if not filled:
         return _both("NotAccepted", "no name is accepted; see the condition Accepted")
@@ -58,6 +61,7 @@ def _programmed(entries: Sequence[Programming], filled: Sequence[Filled]) -> Con
     state = min((entry.state for entry in entries), key=_PROGRAM_ORDER.index)
     notes = _notes(filled)
     if state == "Programmed":
+        notes += sorted({(entry.reason, entry.message) for entry in entries if entry.reason != "Programmed"})
         reason, said = notes[0][0] if notes else "Programmed", ["every name stands in its zone"]
     else:
         worst = sorted((entry for entry in entries if entry.state == state), key=lambda entry: (entry.reason, entry.name))
@@ -84,6 +88,8 @@ def _notes(filled: Sequence[Filled]) -> list[tuple[str, str]]:
     for one in filled:
         granted, bounds = one.granted, one.granted.zone.ttl
         name = granted.name.relative
+        if one.degraded:
+            notes.append(("StrategyDegraded", f"StrategyDegraded: {name} in DNSZone {granted.zone.name}: {one.degraded}"))
         if granted.asked != granted.ttl:
             range_ = f"DNSZone {granted.zone.name} allows {bounds.min} to {bounds.max} s"
             notes.append(("TTLClamped", f"TTLClamped: {name} has TTL {granted.ttl} instead of {granted.asked}: {range_}"))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from mcidns.decide import servicedns
+from mcidns.decide import policies, servicedns
 from mcidns.decide.intents import Scene
 from mcidns.decide.verdicts import Judged
 from mcidns.model.decisions import Condition, Reason
@@ -15,6 +15,7 @@ _ADVICE = {
     "TargetNotPermitted": "use another address, or add its network to the DNSZone's spec.allowedTargets",
     "NoAddress": "its load balancer's status shows no address; look at its controller there, for a route at its Gateways",
     "Unresolved": "no address is known for its load balancer's name; look whether the name exists",
+    "ClusterNotFound": "no cluster that takes part has this name or region; correct it, or see spec.clusters; the others serve",
 }
 
 _REMEDY: dict[HostKind, str] = {
@@ -35,6 +36,9 @@ def of(scene: Scene) -> Condition:
     if len(unseen) == len(judged) and not any(one.verdict.reason is Reason.DRAINED for one in scene.judged):
         return _missing(scene, unseen)
     troubles = _troubles(judged)
+    strangers = policies.strangers(scene.ground.host.routing, scene.judged)
+    if strangers:
+        troubles["ClusterNotFound"] = [f"{path} ({name})" for path, name in strangers]
     if not troubles:
         told = _regionless(scene) if host.scheme is not None else ""
         return Condition("ResolvedRefs", "True", "Resolved", f"{source} has addresses wherever it stands{told}")

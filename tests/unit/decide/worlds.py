@@ -24,7 +24,11 @@ from mcidns.model.kubefed import Scheme
 from mcidns.model.names import DnsName
 from mcidns.model.probes import Probe, ProbeRule, Streak
 from mcidns.model.references import ClusterName
+from mcidns.model.routing import All, Failback, Failover, Geo, GeoRule, Latency, Place, Weighted
 from mcidns.testing import build
+
+History = tuple[Host, list[World], list[float]]
+"""A host, and worlds in a row with their times; each world's memory is still to be filled in."""
 
 NAMES = ("ams", "fra", "lon", "par")
 ADDRESSES = ("192.0.2.1", "192.0.2.2", "198.51.100.3", "2001:db8::1", "2001:db8::2", "127.0.0.1")
@@ -90,6 +94,31 @@ resolutions: st.SearchStrategy[Resolution] = st.sampled_from(
 )
 
 
+REGIONS = ("", "eu", "us-east-1", "us-west-2")
+orders = st.lists(st.sampled_from([*NAMES, "eu", "us-east-1", "dc"]), unique=True, min_size=1, max_size=4).map(tuple)
+# No sum of the steps of a history comes near this delay, so that a second more or less brings nobody back.
+failbacks = st.sampled_from([Failback(), Failback("Automatic", 1000.5), Failback("Manual")])
+routings = st.one_of(
+    st.just(All()),
+    st.builds(Failover, orders, st.integers(1, 3), failbacks),
+    st.builds(
+        Weighted,
+        st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from([0, 1, 255])), unique_by=lambda pair: pair[0]).map(tuple),
+        st.sampled_from([None, 0, 3]),
+    ),
+    st.builds(
+        Geo,
+        st.lists(
+            st.builds(GeoRule, st.sampled_from([Place("EU"), Place("", "US"), Place("", "US", "CA")]), orders),
+            unique_by=lambda rule: rule.place,
+            min_size=1,
+        ).map(tuple),
+        orders,
+    ),
+    st.builds(Latency, st.sampled_from([(), (("eu", "eu-south-1"),)])),
+)
+
+
 @st.composite
 def members(draw: st.DrawFn) -> tuple[MemberView, ...]:
     """Some of the clusters, each with its word."""
@@ -98,8 +127,9 @@ def members(draw: st.DrawFn) -> tuple[MemberView, ...]:
         MemberView(
             Cluster(
                 ClusterName(name),
-                draw(st.sampled_from(["", "eu", "us"])),
+                draw(st.sampled_from(REGIONS)),
                 draw(st.sampled_from([(), ("a",), ("a", "b")])),
+                weight=draw(st.sampled_from([1, 0])),
                 drain=draw(st.sampled_from(DRAINS)),
             ),
             draw(observations),
@@ -122,6 +152,7 @@ def worlds(draw: st.DrawFn) -> World:
     return build.world(
         *found,
         resolutions=tuple((name, draw(resolutions)) for name in draw(st.lists(st.sampled_from(BALANCERS), unique=True))),
+        zones=(build.zone(takes_sets=draw(st.sampled_from([True, True, False]))),),
         isolated=bool(found) and all(isinstance(view.observation, Lost) for view in found),
         heard_since=draw(times),
         probes=draw(answers()),
@@ -138,6 +169,7 @@ def hosts(draw: st.DrawFn) -> Host:
         scheme=scheme,
         static_targets=tuple(statics),
         max_targets=draw(st.sampled_from([1, 2, 8])),
+        routing=draw(routings) if scheme is None else All(),
         readiness=Readiness(
             draw(st.sampled_from(["Any", "All", "Ignore"])),
             draw(st.integers(0, 2)),

@@ -177,13 +177,13 @@ def test_annotations_that_do_nothing_are_told() -> None:
 
 
 def test_what_cannot_be_used_is_left_out_and_told_while_the_rest_stands() -> None:
-    found = claimed("Ingress", hostname="www.example.org,a..b", ttl="soon", weights="fra=1", target="300.1.1.1,203.0.113.1")
+    found = claimed("Ingress", hostname="www.example.org,a..b", ttl="soon", weight="1", target="300.1.1.1,203.0.113.1")
     assert (found.hostnames, found.ttl, found.targets) == ((WWW,), None, (target("203.0.113.1"),))
     assert [problem.field for problem in found.problems] == [
         "metadata.annotations[mcidns.io/hostname]",
         "metadata.annotations[mcidns.io/target]",
         "metadata.annotations[mcidns.io/ttl]",
-        "metadata.annotations[mcidns.io/weights]",
+        "metadata.annotations[mcidns.io/weight]",
     ]
 
 

@@ -50,6 +50,7 @@ def test_a_member_by_token_is_read_whole() -> None:
             },
             "region": "eu",
             "zones": ["a", "b", "a"],
+            "weight": 0,
             "addressMap": [{"from": "10.0.0.1", "to": "203.0.113.1"}],
             "source": {"kind": "KubeFedCluster", "namespace": "kf", "name": "fra"},
         },
@@ -59,9 +60,7 @@ def test_a_member_by_token_is_read_whole() -> None:
     )
     labels = (("env", "prod"),)
     assert found == MemberSpec(
-        cluster=Cluster(
-            ClusterName("fra"), "eu", ("a", "b"), address_map=((ip_address("10.0.0.1"), ip_address("203.0.113.1")),), labels=labels
-        ),
+        cluster=Cluster(ClusterName("fra"), "eu", ("a", "b"), 0, ((ip_address("10.0.0.1"), ip_address("203.0.113.1")),), labels),
         access=AccessSpec(
             ByToken("https://api.example.org:6443", PEM, SecretKey("fra", "token", "fleet")), "http://proxy:3128", "reader"
         ),

@@ -41,6 +41,8 @@ NAMES = (
     "cluster since served resolved withdrawn claimed hubAcceptsClient managedClusterClientConfigs url accessProviders extensions "
     "extension secretRef insecureSkipTLSVerification properties clusterClaims caBundleSecretRef provider args env context "
     "domainRef dnsPrefix externalName allowServiceWithoutEndpoints dns loadBalancer ingress ip hostname mcidns.io/compatibility "
+    "failover order minHealthy failback delay weighted weights weight geo rules continent country subdivision latency regions "
+    "mcidns.io/routing mcidns.io/weights mcidns.io/failover-order mcidns.io/failback role roleSince "
 )
 FIELDS = st.sampled_from(NAMES.split())
 TEXTS = st.one_of(

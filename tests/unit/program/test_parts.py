@@ -10,10 +10,10 @@ from mcidns.model.decisions import Programming
 from mcidns.model.records import Change, Edit, Urgency
 from mcidns.model.references import ObjectRef
 from mcidns.program import plugins
-from mcidns.program.fit import Remark
 from mcidns.program.outbox import Outbox
 from mcidns.program.pace import Backoff, Pace
 from mcidns.program.quarantine import Quarantine
+from mcidns.program.remarks import Remark
 from mcidns.program.reports import Reports
 from mcidns.program.zones import Routes
 from tests.unit.program.builders import name, records, ref, zone

@@ -11,6 +11,7 @@ from mcidns.kube.client import Object
 from mcidns.model.decisions import Condition, Decision, Memory, NameDecision
 from mcidns.model.records import RecordSet, Untouched, Wish
 from mcidns.model.references import ObjectRef
+from mcidns.model.routing import Weighted
 from mcidns.publish import endpoints
 from mcidns.publish.steps import Apply, Clash, Delete
 from mcidns.testing import build
@@ -182,3 +183,46 @@ def test_an_alias_never_stands_beside_addresses_that_must_stay() -> None:
     seen = made(wish(records(WWW, "A", "192.0.2.1")))
     partly = wish(records(WWW, "CNAME", "lb.example.net."), complete=False)
     assert endpoints.plan(REF, decision(partly), seen) is None
+
+
+def apart(set_identifier: str, value: str, *pairs: tuple[str, str]) -> RecordSet:
+    return replace(RecordSet.of(WWW, "A", 30, (value,), set_identifier), properties=pairs)
+
+
+def test_the_sets_of_a_policy_are_rows_of_one_name() -> None:
+    world = build.world(build.member("fra", build.seen("192.0.2.1")), build.member("ams", build.seen("192.0.2.2")))
+    step = endpoints.plan(REF, decide(world, build.host(routing=Weighted((("fra", 3),))), NOW), None)
+    assert isinstance(step, Apply)
+    assert step.body["spec"]["endpoints"] == [
+        {
+            "dnsName": "www.example.org",
+            "recordType": "A",
+            "recordTTL": 30,
+            "targets": [value],
+            "setIdentifier": cluster,
+            "providerSpecific": [{"name": "aws/weight", "value": weight}],
+        }
+        for cluster, value, weight in (("ams", "192.0.2.2", "1"), ("fra", "192.0.2.1", "3"))
+    ]
+
+
+def test_a_set_of_a_member_that_cannot_be_asked_stays() -> None:
+    seen = made(wish(apart("fra", "192.0.2.1", ("aws/weight", "1")), apart("ams", "192.0.2.2", ("aws/weight", "1"))))
+    partly = wish(apart("fra", "192.0.2.1", ("aws/weight", "1")), complete=False)
+    assert endpoints.plan(REF, decision(partly), seen) is None
+
+
+@pytest.mark.parametrize(
+    "stood",
+    [
+        pytest.param(records(WWW, "A", "192.0.2.1", "192.0.2.2"), id="without a policy"),
+        pytest.param(apart("eu", "192.0.2.2", ("aws/region", "eu-west-1")), id="under another policy"),
+    ],
+)
+def test_a_change_of_policy_waits_while_a_member_cannot_be_asked(stood: RecordSet) -> None:
+    fresh = apart("fra", "192.0.2.1", ("aws/weight", "1"))
+    assert endpoints.plan(REF, decision(wish(fresh, complete=False)), made(wish(stood))) is None
+    gone = wish(fresh, complete=False, withdrawn=frozenset(stood.values))
+    step = endpoints.plan(REF, decision(gone), made(wish(stood)))
+    assert isinstance(step, Apply)
+    assert [row["setIdentifier"] for row in step.body["spec"]["endpoints"]] == ["fra"]

@@ -10,6 +10,7 @@ from mcidns.kube import kinds
 from mcidns.kube.client import Object
 from mcidns.model.hosts import Selection
 from mcidns.model.references import ClusterName, ObjectRef
+from mcidns.model.routing import Weighted
 from mcidns.publish import hosts, members
 from mcidns.publish.steps import Apply, Clash, Delete
 from mcidns.testing import build
@@ -65,6 +66,21 @@ def test_what_the_annotations_no_longer_say_goes() -> None:
     probing = replace(HOST, probe=ProbeAsked("HTTP", "/healthz"))
     assert hosts.plan(HOST.ref, probing, held(probing)) is None
     assert isinstance(hosts.plan(HOST.ref, HOST, held(probing)), Apply)
+
+
+def test_the_policy_follows_the_annotations() -> None:
+    weighted = replace(HOST, routing=Weighted((("fra", 3),)))
+    assert hosts.plan(HOST.ref, weighted, held(weighted)) is None
+    assert isinstance(hosts.plan(HOST.ref, weighted, held(HOST)), Apply)
+    more = held(replace(HOST, routing=Weighted((("ams", 1), ("fra", 3)))))
+    assert isinstance(hosts.plan(HOST.ref, weighted, more), Apply)
+
+
+def test_a_policy_that_the_annotations_no_longer_ask_for_goes_and_one_that_a_person_set_stays() -> None:
+    weighted = held(replace(HOST, routing=Weighted((("fra", 3),))))
+    assert hosts.plan(HOST.ref, HOST, weighted) is None
+    weighted["metadata"]["managedFields"] = [{"manager": "mcidns", "fieldsV1": {"f:spec": {"f:routing": {}}}}]
+    assert isinstance(hosts.plan(HOST.ref, HOST, weighted), Apply)
 
 
 def test_an_edit_of_our_fields_is_repaired() -> None:

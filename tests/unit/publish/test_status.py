@@ -17,6 +17,7 @@ from mcidns.model.decisions import Condition, Decision, History, Memory, Probed,
 from mcidns.model.hosts import Host
 from mcidns.model.names import DnsName
 from mcidns.model.references import ObjectRef
+from mcidns.model.routing import Weighted
 from mcidns.publish import status, steps
 from mcidns.publish.reports import MemberReport, PlanReport, ProviderReport, ZoneReport
 from mcidns.publish.steps import PatchStatus
@@ -81,6 +82,8 @@ remembered = st.builds(
     total=st.integers(0, 5),
     static=st.booleans(),
     history=pasts,
+    role=st.sampled_from(["", "Serving", "HeldBack"]),
+    role_since=st.one_of(st.none(), seconds),
 )
 hostnames = st.lists(names, unique=True, max_size=4).map(lambda found: tuple(sorted(found)))
 
@@ -158,6 +161,48 @@ def test_a_name_that_was_never_published_has_no_targets() -> None:
     rendered = status.of_host(decision(memory), None, NOW)
     assert rendered["hostnames"] == [{"name": "a.example.org"}, {"name": "b.example.org"}]
     assert rendered["summary"]["hostnames"] == "a.example.org +1"
+
+
+def weighted() -> Decision:
+    world = build.world(
+        build.member("fra", build.seen("192.0.2.1", "2001:db8::1")),
+        build.member("ams", build.seen("192.0.2.2")),
+        build.member("lon", build.seen("192.0.2.3"), weight=0),
+    )
+    return decide(world, build.host("www.example.org", routing=Weighted()), NOW)
+
+
+def test_a_set_that_stands_apart_has_a_row_with_its_identifier() -> None:
+    rendered = status.of_host(weighted(), None, NOW)
+    assert rendered["hostnames"] == [
+        {"name": "www.example.org", "recordType": type_, "targets": [value], "ttl": 30, "setIdentifier": cluster}
+        for type_, cluster, value in (("A", "ams", "192.0.2.2"), ("A", "fra", "192.0.2.1"), ("AAAA", "fra", "2001:db8::1"))
+    ]
+    assert globalhost.memory(obj(rendered)).published == weighted().memory.published
+
+
+def test_what_a_policy_makes_of_a_cluster_stands_with_its_verdict() -> None:
+    rendered = status.of_host(weighted(), None, NOW)
+    assert [(one["cluster"], one["eligible"], one["role"], one["roleSince"]) for one in rendered["targets"]] == [
+        ("ams", True, "Serving", "2027-01-15T08:00:00Z"),
+        ("fra", True, "Serving", "2027-01-15T08:00:00Z"),
+        ("lon", True, "LastResort", "2027-01-15T08:00:00Z"),
+    ]
+    assert rendered["targets"][2]["message"].endswith("stands by: its weight is 0, and others are healthy")
+    assert rendered["summary"]["targets"] == "2/3"
+
+
+def frozen(before: Decision) -> Decision:
+    """The same host once nothing may be written."""
+    members = [build.member(one.cluster, build.unread()) for one in before.verdicts]
+    return decide(build.world(*members, memory=before.memory, isolated=True), before.host, NOW + 1)
+
+
+def test_while_nothing_may_be_written_the_rows_stay_as_they_are() -> None:
+    first = status.of_host(weighted(), None, NOW)
+    assert status.of_host(frozen(weighted()), obj(first), NOW + 1)["hostnames"] == first["hostnames"]
+    garbled = {**first, "hostnames": [*first["hostnames"][:2], "nonsense"]}
+    assert [row.get("setIdentifier") for row in status.of_host(frozen(weighted()), obj(garbled), NOW)["hostnames"]] == [None, None]
 
 
 def test_who_holds_a_lost_name_is_told() -> None:

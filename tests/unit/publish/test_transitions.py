@@ -9,8 +9,9 @@ from mcidns.decide import decide
 from mcidns.kube import kinds
 from mcidns.kube.client import Object
 from mcidns.model.clusters import MemberView
-from mcidns.model.decisions import Condition, Decision
+from mcidns.model.decisions import Condition, Decision, Memory
 from mcidns.model.references import ObjectRef
+from mcidns.model.routing import Failback, Failover
 from mcidns.publish import status
 from mcidns.publish.transitions import Transitions
 from mcidns.testing import build
@@ -133,3 +134,22 @@ def test_a_condition_that_is_abnormal_when_true_reads_the_other_way_round() -> N
     held = {"conditions": status.conditions((condition,), None, 1, NOW)}
     found = Transitions().of_status(kinds.DNS_ZONE, ObjectRef("DNSZone", "", "main"), held, {"metadata": {"uid": "z"}})
     assert [(one.type, one.reason, one.note, one.regarding.uid) for one in found] == [("Warning", "PlanHeld", "waits", "z")]
+
+
+def test_a_failover_is_told_of_those_that_take_over_and_of_those_held_back() -> None:
+    transitions, host = Transitions(), build.host(routing=Failover(("fra", "ams"), 1, Failback("Manual")))
+
+    def told_of(fra: int, memory: Memory) -> tuple[list[tuple[str, str]], Memory]:
+        members = (build.member("fra", build.seen("192.0.2.1", ready=fra)), build.member("ams", build.seen("192.0.2.2")))
+        found = decide(build.world(*members, memory=memory), host, NOW)
+        notices = transitions.of_verdicts(found, obj_of(found))
+        return [(one.reason, one.note.partition(":")[0]) for one in notices], found.memory
+
+    def obj_of(found: Decision) -> Object:
+        return {"status": status.of_host(found, None, NOW)}
+
+    first, memory = told_of(1, Memory())
+    failed, memory = told_of(0, memory)
+    back, memory = told_of(1, memory)
+    quiet, _ = told_of(1, memory)
+    assert (first, failed, back, quiet) == ([], [("Withdrawn", "fra"), ("Serving", "ams")], [("Restored", "fra")], [])

@@ -1,7 +1,6 @@
 """Drains: which clusters are taken out of service for a host, and where that would leave too few; who drains lives elsewhere."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from mcidns.decide import verdicts, wording
 from mcidns.decide.verdicts import Ground, Judged
@@ -82,7 +81,7 @@ def _holds(one: Judged) -> bool:
 def _kept(one: Judged, drain: Drain, why: str) -> Judged:
     message = f"{one.verdict.message}; its drain is refused here: {why}"
     until = min((time for time in (one.until, drain.until) if time is not None), default=None)
-    return replace(one, verdict=replace(one.verdict, message=message), until=until)
+    return one._replace(verdict=one.verdict._replace(message=message), until=until)
 
 
 def _told(drain: Drain) -> str:

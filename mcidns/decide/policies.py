@@ -100,10 +100,9 @@ def _acting(judged: Judged, role: Role, since: float | None, until: float | None
     words = _WORDS.get(role)
     verdict = judged.verdict
     message = f"{verdict.message}; {words}" if words is not None and verdict.eligible else verdict.message
-    return replace(
-        judged,
-        verdict=replace(verdict, role=role, message=message),
-        remembered=judged.remembered and replace(judged.remembered, role=role.value, role_since=since),
+    return judged._replace(
+        verdict=verdict._replace(role=role, message=message),
+        remembered=judged.remembered and judged.remembered._replace(role=role.value, role_since=since),
         until=min((at for at in (judged.until, until) if at is not None), default=None),
     )
 

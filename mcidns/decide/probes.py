@@ -190,12 +190,12 @@ def _weigh(one: Judged, stands: Mapping[Address, Probed], known: Book, answers: 
     """The cluster with the failing addresses taken out, or taken out itself where none is left."""
     verdict = one.verdict
     if not stands:
-        return replace(one, verdict=replace(verdict, probe=""))
+        return one._replace(verdict=verdict._replace(probe=""))
     rows = tuple(sorted([stand for stand in stands.values() if stand.state != "Passing" or stand.count]))
     if rows:
         states = {stand.state for stand in stands.values()}
         one = verdicts.recall(one, probed=rows)
-        one = replace(one, verdict=replace(verdict, probe=states.pop() if len(states) == 1 else "Mixed"))
+        one = one._replace(verdict=verdict._replace(probe=states.pop() if len(states) == 1 else "Mixed"))
     elif verdict.reason is not Reason.UNKNOWN:
         return one  # nearly always
     alive = tuple([target for target in verdict.targets if _serves(target, stands, known)])
@@ -210,7 +210,7 @@ def _weigh(one: Judged, stands: Mapping[Address, Probed], known: Book, answers: 
     spelled = tuple([signals.spell(target) for target in alive])
     message = f"{one.verdict.message}; {_told(rows)}"
     idle = tuple([target for target in verdict.targets if target not in alive])
-    return replace(one, verdict=replace(one.verdict, targets=alive, message=message), spelled=spelled, idle=idle)
+    return one._replace(verdict=one.verdict._replace(targets=alive, message=message), spelled=spelled, idle=idle)
 
 
 def _serves(target: Target, stands: Mapping[Address, Probed], known: Book) -> bool:

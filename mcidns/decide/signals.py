@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from math import floor
+from typing import NamedTuple
 
 from mcidns.decide import health
 from mcidns.decide.health import Standing
@@ -26,8 +27,7 @@ class Shown:
     plain: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """The signals of one cluster that holds the source, as of its last word.
 
     `shown`: public addresses it shows, or the last it showed while its status is blank. `synced`: its API answers.

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from mcidns.model.clusters import Cluster, MemberView, Resolution
 from mcidns.model.hosts import Host
@@ -81,8 +81,7 @@ class Role(StrEnum):
     NO_REGION = "NoRegion"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Remembered:
+class Remembered(NamedTuple):
     """What must survive a restart about one cluster's targets for one host; times in unix seconds.
 
     `targets` are the last addresses it gave, as text; `blank_since` is set while its status shows none; `unknown_since`
@@ -171,8 +170,7 @@ class World:
     probes: tuple[tuple[Probe, Streak], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """Whether a cluster's targets may be served, and the rule that says so. `message` is a sentence for people.
 
     `targets` are those it would contribute, sorted. `since` is when the verdict (eligible, reason) last changed. `probe` is

@@ -59,7 +59,7 @@ LONG_AGO: dict[str, Any] = {"on_unknown": "Withdraw", "stale_after": 3600.0}
             id="unreachable longer than staleAfter, passes, nothing remembered",
         ),
         pytest.param(
-            lost(READY, since=NOW - 9e9), replace(OLD, eligible=False, reason="Unknown"), None, LONG_AGO, Reason.UNKNOWN, False,
+            lost(READY, since=NOW - 9e9), OLD._replace(eligible=False, reason="Unknown"), None, LONG_AGO, Reason.UNKNOWN, False,
             id="unreachable longer than staleAfter, no answer",
         ),
         pytest.param(lost(READY), OLD, answers(FRA, False, 3), {}, Reason.PROBE_FAILED, False, id="unreachable, failed fall times"),

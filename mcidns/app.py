@@ -22,7 +22,6 @@ from mcidns.kube.client import KubeClient
 from mcidns.kubefed import KubeFed
 from mcidns.listing import Listing
 from mcidns.model.decisions import Decision
-from mcidns.model.hosts import HOST_KINDS
 from mcidns.model.references import ClusterName, ObjectRef
 from mcidns.observe import asking
 from mcidns.observe.inventory import Inventory
@@ -125,9 +124,7 @@ class App:
             decides=decides,
             programs=programs,
         )
-        records = KubeFed(
-            self.reconciler, self.telling, hold=self.programmer.intend, home=settings.kubefed_namespace, decides=decides
-        )
+        records = KubeFed(self.reconciler, self.telling, self.programmer.intend, settings.kubefed_namespace, decides=decides)
         self.intake = Intake(
             fleet=self.fleet,
             hosts=self.reconciler,
@@ -260,7 +257,7 @@ class App:
             self.telling.member(health, self.fleet.spec(name), self.draining.at_risk(name))
 
     def _reported(self, source: ObjectRef) -> None:
-        if source.kind in HOST_KINDS:
+        if source.kind in kinds.HOSTS:
             self.reconciler.report(source)
         else:
             self.telling.programmed(source, self.programmer.programming(source))

@@ -51,7 +51,7 @@ class KubeFed:
     """Keeps the Domains of `home` (KubeFed's own namespace) and the records that refer to them. `hold` freezes names."""
 
     def __init__(
-        self, hosts: Hosts, telling: Telling, *, hold: Callable[[ObjectRef, tuple[Intent, ...]], None], home: str, decides: bool
+        self, hosts: Hosts, telling: Telling, hold: Callable[[ObjectRef, tuple[Intent, ...]], None], home: str, *, decides: bool
     ) -> None:
         self._hosts = hosts
         self._telling = telling

@@ -34,29 +34,6 @@ _LOG = logging.getLogger(__name__)
 
 Key = tuple[str, str]
 
-_KINDS: Mapping[str, Kind] = {
-    **kinds.HOSTS,
-    **{
-        kind.kind: kind
-        for kind in (kinds.KUBEFED_DOMAIN, kinds.MEMBER_CLUSTER, kinds.DNS_ZONE, kinds.DNS_PROVIDER, kinds.DNS_ENDPOINT)
-    },
-}
-
-
-_CLAIMING: Mapping[str, Kind] = {
-    kind.kind: kind
-    for kind in (
-        kinds.FEDERATED_INGRESS,
-        kinds.FEDERATED_SERVICE,
-        kinds.INGRESS,
-        kinds.SERVICE,
-        kinds.SECRET,
-        *kinds.GATEWAY_API,
-        *kinds.FLEETS,
-    )
-}
-"""Objects that ask for others; they have no status of ours, so Events tell."""
-
 
 class Telling:
     """Everything returns at once; writes follow, the newest per object. `run` writes until cancelled, `flush` writes the rest."""
@@ -172,7 +149,7 @@ class Telling:
             self._broken[problem.ref] = problem
         if problem.ref in self._decisions:
             self._statuses.seen(kinds.HOSTS[problem.ref.kind], problem.ref)
-        elif problem.ref.kind in _KINDS:
+        elif problem.ref.kind in kinds.TOLD:
             self._say(
                 problem.ref,
                 lambda seen, now: status.of_unusable(problem.message, problem.generation, problem.ref.kind, seen, now),
@@ -273,7 +250,7 @@ class Telling:
                 if self._endpoints_of.get(endpoints.ref_of(ref), ref) == ref:
                     self._endpoints_of.pop(endpoints.ref_of(ref), None)
                     self._endpoints.want(endpoints.ref_of(ref), None)
-        if kind.kind not in _KINDS:
+        if kind.kind not in kinds.TOLD:
             return
         if obj is None:
             self._statuses.forget(kind, ref)
@@ -283,7 +260,7 @@ class Telling:
             self._statuses.seen(kind, ref)
 
     def _say(self, ref: ObjectRef, render: Render, *, partial: bool = False) -> None:
-        self._statuses.put(_KINDS[ref.kind], ref, render, partial=partial)
+        self._statuses.put(kinds.TOLD[ref.kind], ref, render, partial=partial)
 
     def _rendered(self, kind: Kind, ref: ObjectRef, rendered: Object, seen: Object) -> None:
         self._events.post(self._transitions.of_status(kind, ref, rendered, seen))
@@ -291,7 +268,7 @@ class Telling:
     def _warn(self, ref: ObjectRef, reason: str, note: str) -> None:
         """An Event on an object of the host cluster that has no status of ours."""
         _LOG.warning("object.warned", extra={"object": str(ref), "reason": reason, "why": note})
-        kind = _CLAIMING.get(ref.kind)
+        kind = kinds.CLAIMING.get(ref.kind)
         seen = self.shelf.get(kind, ref.namespace, ref.name) if kind is not None else None
         if kind is not None and seen is not None:
             regarding = Regarding(kind.api_version, ref, steps.text(seen, "metadata", "uid"))

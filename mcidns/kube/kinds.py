@@ -62,6 +62,7 @@ TLS_ROUTE: Final = Kind(GATEWAY_GROUP, "v1", "TLSRoute", "tlsroutes", namespaced
 GATEWAY_API: Final = (GATEWAY, HTTP_ROUTE, GRPC_ROUTE, TLS_ROUTE)
 FLEETS: Final = (KUBEFED_CLUSTER, CLUSTER_PROFILE, KARMADA_CLUSTER, MANAGED_CLUSTER)
 """Kinds by which fleets list their clusters."""
+
 _KUBEFED_DNS: Final = ("multiclusterdns.kubefed.io", "v1alpha1")
 
 KUBEFED_DOMAIN: Final = Kind(*_KUBEFED_DNS, "Domain", "domains", namespaced=True)
@@ -106,3 +107,14 @@ ALL: Final = (
 
 HOSTS: Final[Mapping[str, Kind]] = {kind.kind: kind for kind in (GLOBAL_HOST, SERVICE_DNS_RECORD, INGRESS_DNS_RECORD)}
 """Kinds that claim names to be served by members, by name."""
+
+TOLD: Final[Mapping[str, Kind]] = {
+    **HOSTS,
+    **{kind.kind: kind for kind in (KUBEFED_DOMAIN, MEMBER_CLUSTER, DNS_ZONE, DNS_PROVIDER, DNS_ENDPOINT)},
+}
+"""Kinds that have a status of ours, by name."""
+
+CLAIMING: Final[Mapping[str, Kind]] = {
+    kind.kind: kind for kind in (FEDERATED_INGRESS, FEDERATED_SERVICE, INGRESS, SERVICE, SECRET, *GATEWAY_API, *FLEETS)
+}
+"""Kinds whose objects ask for others, by name; they have no status of ours, so Events tell."""

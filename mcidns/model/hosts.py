@@ -1,7 +1,7 @@
 """A GlobalHost without Kubernetes: names and the rules to serve them by; reading the object lives in hub/."""
 
 from dataclasses import dataclass
-from typing import Final, Literal, get_args
+from typing import Literal
 
 from mcidns.model.kubefed import Scheme
 from mcidns.model.names import DnsName
@@ -15,8 +15,6 @@ WhenNoneHealthy = Literal["ServeAll", "ServeLast", "Fallback", "Withdraw"]
 OnUnknown = Literal["Keep", "Withdraw"]
 DeletionPolicy = Literal["Delete", "Orphan"]
 HostKind = Literal["GlobalHost", "ServiceDNSRecord", "IngressDNSRecord"]
-
-HOST_KINDS: Final[tuple[HostKind, ...]] = get_args(HostKind)
 
 
 @dataclass(frozen=True, slots=True, order=True)

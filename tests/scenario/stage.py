@@ -207,7 +207,7 @@ async def raised(
                 host.put(manifests.member_secret(one, servers[one.name].kubeconfig_yaml()))
         for obj in (manifests.tsig_secret(KEY), manifests.provider(names.port), zone(**zone_spec)):
             host.put(obj)
-        settings = Settings(http=None, heartbeat=0.3, heartbeat_timeout=0.5, first_read=5.0, kubefed_namespace=manifests.SYSTEM)
+        settings = Settings(http=None, heartbeat=0.3, heartbeat_timeout=0.5, first_read=5.0)
         stage = Stage(host, servers, names, settings, ask)
         if running:
             await stage.start()

@@ -24,7 +24,7 @@ class Heard:
         self.held: dict[ObjectRef, tuple[Intent, ...]] = {}
         self.told: list[str] = []
         self.fine: list[ObjectRef] = []
-        self.records = KubeFed(self, self, hold=self.held.__setitem__, home=HOME, decides=decides)
+        self.records = KubeFed(self, self, self.held.__setitem__, HOME, decides=decides)
 
     def set_host(self, host: Host, memory: Memory) -> None:
         self.hosts[host.ref] = host

@@ -1,6 +1,6 @@
 """DNSEndpoints of other origin: what of them may be programmed, and that one bad row harms only itself."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -181,3 +181,41 @@ def test_the_order_of_the_rows_does_not_matter() -> None:
     rows = (a("192.0.2.1"), GOOD, Row("www.example.org", "AAAA", ("2001:db8::1",)))
 
     assert admitted(*rows) == admitted(*reversed(rows))
+
+
+def with_property(row: Row, value: str) -> Row:
+    """The row asking for something by ExternalDNS's property."""
+    return replace(row, properties=(("record-type", value),))
+
+
+def test_a_row_that_asks_for_it_gets_ptr_records_and_the_property_goes_no_further() -> None:
+    zones = (build.zone(), build.zone("2.0.192.in-addr.arpa"))
+    rows = (with_property(a("192.0.2.1", "198.51.100.1"), "PTR"), with_property(a("192.0.2.2", name="api.example.org"), ""))
+    wishes, problems = endpoints.admit(SOURCE, NOW, rows, zones)
+    pointer = DnsName("1.2.0.192.in-addr.arpa.")
+    assert [wish.name.relative for wish in wishes] == ["1.2.0.192.in-addr.arpa", "api.example.org", "www.example.org"]
+    assert wishes[0] == Wish(SOURCE, pointer, (RecordSet.of(pointer, "PTR", 30, ["www.example.org."]),), NOW)
+    assert all(records.properties == () for wish in wishes for records in wish.sets)
+    (problem,) = problems
+    assert problem.startswith("198.51.100.1 has no PTR")
+
+
+def test_a_ptr_row_stands_above_one_that_follows_from_an_address() -> None:
+    zones = (build.zone(), build.zone("2.0.192.in-addr.arpa"))
+    explicit = Row("1.2.0.192.in-addr.arpa", "PTR", ("other.example.org",))
+    wishes, problems = endpoints.admit(SOURCE, NOW, (with_property(a("192.0.2.1"), "ptr"), explicit), zones)
+    assert problems == ()
+    assert [records.values for wish in wishes for records in wish.sets] == [("other.example.org.",), ("192.0.2.1",)]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        pytest.param(with_property(Row("www.example.org", "TXT", ("x",)), "ptr"), id="not an address"),
+        pytest.param(with_property(a("192.0.2.1"), "mx"), id="another type"),
+    ],
+)
+def test_a_property_that_means_nothing_is_told_and_the_row_stands(row: Row) -> None:
+    wishes, problems = admitted(row)
+    assert len(wishes) == 1
+    assert "ptr may stand at A and AAAA" in problems[0]

@@ -1,9 +1,12 @@
 """Wishes of several objects for one name."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mcidns.model.names import DnsName
 from mcidns.model.records import Untouched
 from mcidns.program.wanted import Frozen, Gone, Wanted, Wishes
 from tests.unit.program.builders import name, records, ref, wish
@@ -110,3 +113,16 @@ def test_several_wishes_of_one_object_for_one_name_are_one():
     aim = wishes.aim(FOO)
     assert isinstance(aim, Wanted)
     assert {one.type for one in aim.sets} == {"A", "AAAA"}
+
+
+def test_a_reverse_name_is_spared_while_its_object_cannot_be_judged_wholly():
+    pointer = DnsName("1.2.0.192.in-addr.arpa.")
+    wishes = index(replace(wish("foo"), complete=False))
+    aim, other = wishes.aim(pointer), wishes.aim(name("bar"))
+    assert isinstance(aim, Gone)
+    assert isinstance(other, Gone)
+    assert (aim.spared, other.spared) == ({"globalhost/shop/web"}, frozenset())
+    assert wishes.replace(ref(), (wish("foo"),)) == ({FOO}, True)
+    after = wishes.aim(pointer)
+    assert isinstance(after, Gone)
+    assert after.spared == frozenset()

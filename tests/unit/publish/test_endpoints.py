@@ -226,3 +226,19 @@ def test_a_change_of_policy_waits_while_a_member_cannot_be_asked(stood: RecordSe
     step = endpoints.plan(REF, decision(gone), made(wish(stood)))
     assert isinstance(step, Apply)
     assert [row["setIdentifier"] for row in step.body["spec"]["endpoints"]] == ["fra"]
+
+
+def test_the_rows_of_a_host_that_asks_for_ptr_records_ask_for_them_too() -> None:
+    asking = replace(decision(wish(records(), records(WWW, "AAAA", "2001:db8::1"))), host=build.host(ptr=True))
+    step = endpoints.plan(REF, asking, None)
+    assert isinstance(step, Apply)
+    asked = [{"name": "record-type", "value": "ptr"}]
+    assert [row["providerSpecific"] for row in step.body["spec"]["endpoints"]] == [asked, asked]
+    held = {**step.body, "metadata": {**step.body["metadata"], "uid": "e1", "resourceVersion": "5"}}
+    assert endpoints.plan(REF, asking, held) is None
+    frozen = replace(asking, names=(untouched(),))
+    assert endpoints.plan(REF, frozen, held) is None
+    alias = replace(asking, names=(wish(records(WWW, "CNAME", "lb.example.net.")),))
+    step = endpoints.plan(REF, alias, None)
+    assert isinstance(step, Apply)
+    assert "providerSpecific" not in step.body["spec"]["endpoints"][0]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from mcidns.model.names import DnsName
 from mcidns.model.records import Change, Edit, RecordKey, RecordSet
-from mcidns.program import fit, fresh, ownership
+from mcidns.program import fit, fresh, ownership, registry
 from mcidns.program.edits import Draft
 from mcidns.program.fit import Fitted, Remark
 from mcidns.program.standing import ADDRESSING, Mark, Rules, Standing, marks, survey
@@ -161,10 +161,10 @@ def _obstacle(rules: Rules, key: RecordKey, here: Standing, at: ownership.At) ->
         return None
     try:
         place = rules.names.written(key.name, key.type)
-    except ownership.Unownable as error:
+    except registry.Unownable as error:
         return Remark("Failed", "NotOwner", str(error))
     found = rules.names.find(key, at)
-    if found is None or (found.claim is not None and found.claim.owner == rules.owner):
+    if found is None or rules.names.owns(found):
         return _cname_at(place, at) or found
     if found.claim is not None:
         return Remark(
@@ -184,7 +184,7 @@ def _handover(rules: Rules, other: RecordKey) -> str:
         return "remove it or choose another name"
     try:
         place = rules.names.written(other.name, other.type)
-    except ownership.Unownable:
+    except registry.Unownable:
         return "remove it"
     return f'remove it, or hand it over by a TXT {place.relative} "{ownership.HERITAGE},external-dns/owner={rules.owner}"'
 
@@ -220,12 +220,12 @@ def _mark(rules: Rules, draft: Draft, records: RecordSet, holding: ownership.Hol
     key = records.key
     try:
         place = rules.names.written(key.name, key.type)
-    except ownership.Unownable:
+    except registry.Unownable:
         place = None
     if holding is not None and holding.claim is not None:
         at_place = holding.txt.key.name == place
-        if content is not None and at_place and holding.claim.raw != content:
-            renewed = Edit(holding.txt.key, holding.txt, holding.with_claim(content))
+        if content is not None and at_place and not rules.names.is_as_written(holding.claim, content):
+            renewed = Edit(holding.txt.key, holding.txt, holding.with_claim(rules.names.value(content, holding.txt.key.name)))
             if not (rules.capabilities.scarce and ownership.says_same(holding.claim, content)):
                 draft.add(key, renewed)
                 return
@@ -235,7 +235,7 @@ def _mark(rules: Rules, draft: Draft, records: RecordSet, holding: ownership.Hol
             return
     if place is not None and content is not None:
         txt = RecordKey(place, "TXT", key.set_identifier)
-        draft.add(key, Edit(txt, None, RecordSet(txt, records.ttl, (content,), records.properties)))
+        draft.add(key, Edit(txt, None, RecordSet(txt, records.ttl, (rules.names.value(content, place),), records.properties)))
 
 
 def _sweep(rules: Rules, draft: Draft, ours: tuple[Mark, ...], surviving: set[RecordKey]) -> None:

@@ -1,7 +1,8 @@
 """The difference between what stands at a name and what shall stand there, as changes; nothing is read, judged or written here."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from mcidns.model.names import DnsName
 from mcidns.model.records import Change, Edit, RecordKey, RecordSet
@@ -38,8 +39,17 @@ class _Steps:
     remarks: list[Remark] = field(default_factory=list)
 
 
-def diff(rules: Rules, aim: Wanted | Gone, at: ownership.At, places: Collection[DnsName] = ()) -> NamePlan:
-    """Plan one name. `at` is what the zone holds; `places` are the registry names that carry our ownership of this name."""
+def diff(
+    rules: Rules,
+    aim: Wanted | Gone,
+    at: ownership.At,
+    places: Collection[DnsName] = (),
+    lost: Mapping[RecordKey, RecordSet] = MappingProxyType({}),
+) -> NamePlan:
+    """Plan one name. `at` is what the zone holds; `places` are the registry names that carry our ownership of this name.
+
+    `lost` were ours until their ownership TXT vanished: those that stand unchanged and that nobody else claims get it again.
+    """
     if isinstance(aim, Gone):
         return _farewell(rules, aim, at, places)
     fitted = fit.fit(aim.sets, rules.capabilities, apex=rules.zone, default_ttl=rules.default_ttl, adjust=rules.adjust)
@@ -52,6 +62,7 @@ def diff(rules: Rules, aim: Wanted | Gone, at: ownership.At, places: Collection[
 def weighed(rules: Rules, aim: Wanted, fitted: Fitted, at: ownership.At, places: Collection[DnsName]) -> NamePlan:
     """Plan a name by comparing what is wished, as the back end can express it, with what stands there and whose it is."""
     here = survey(rules, aim.name, at, fitted.sets)
+    regained = _regained(rules, here, lost, at)
     if aim.patient and any(h.claim is not None and h.claim.resource not in aim.labels for h in here.holdings.values()):
         waiting = Remark("Pending", "Starting", "the name belongs to another object so far; waiting until every object was decided")
         return NamePlan(aim.name, remarks=(waiting,), restrained=True)
@@ -61,6 +72,8 @@ def weighed(rules: Rules, aim: Wanted, fitted: Fitted, at: ownership.At, places:
         # What was refused is a mistake to be told, not a wish for fewer records.
         steps.delete = {}
     draft = _drafted(rules, aim, here, steps)
+    for records in regained:
+        draft.add(records.key, Edit(records.key, records, records))
     surviving = {key for key in here.own if key not in steps.delete} | steps.create.keys()
     speaking = {holding.txt.key.name for key, holding in here.holdings.items() if key in surviving}
     unsure = [place for place in places if place not in speaking]
@@ -74,6 +87,18 @@ def weighed(rules: Rules, aim: Wanted, fitted: Fitted, at: ownership.At, places:
         restrained=kept and aim.patient,
         vacant=not surviving,
     )
+
+
+def _regained(rules: Rules, here: Standing, lost: Mapping[RecordKey, RecordSet], at: ownership.At) -> tuple[RecordSet, ...]:
+    """Take back what lost its ownership TXT and nothing else; a changed record is somebody's who knows why."""
+    found = []
+    for key, before in lost.items():
+        records = here.foreign.get(key)
+        if records is None or records.values != before.values or rules.names.find(key, at) is not None:
+            continue
+        here.own[key] = here.foreign.pop(key)
+        found.append(records)
+    return tuple(found)
 
 
 def _with_kept(aim: Wanted, wished: dict[RecordKey, RecordSet], here: Standing) -> tuple[dict[RecordKey, RecordSet], bool]:

@@ -18,7 +18,7 @@ from mcidns.program.reports import Reports
 from mcidns.program.state import Desk
 from mcidns.program.wanted import Wishes
 from mcidns.program.worker import Worker
-from mcidns.program.zones import Routes, ZoneStatus
+from mcidns.program.zones import Routes, ZonePlan, ZoneStatus
 from mcidns.provider import Provider
 
 
@@ -194,6 +194,22 @@ class Programmer:
             reason = "Invalid" if name in self._providers else "NoProvider"
             return ZoneStatus(name, ready=False, reason=reason, message=self._broken.get(name, ""))
         return worker.status
+
+    def plans(self) -> tuple[ZonePlan, ...]:
+        """What a dry run found, by zone; complete once `is_planned`."""
+        found = []
+        for name in sorted(self._zones):
+            worker = self._workers.get(name)
+            trouble = self._broken.get(name, "") if worker is None else worker.trouble
+            planned = worker.planned if worker is not None else ()
+            held = worker.weighed() if worker is not None else None
+            found.append(ZonePlan(self._zones[name], planned, held, trouble))
+        return tuple(found)
+
+    @property
+    def is_planned(self) -> bool:
+        """Whether nothing is left to plan; a zone that cannot be read does not count."""
+        return all(worker.trouble or not worker.is_busy for worker in self._workers.values())
 
     @property
     def is_moving(self) -> bool:

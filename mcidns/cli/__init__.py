@@ -18,6 +18,10 @@ VERBS: Final = {
     "explain": "explain:explain",
     "drain": "drain:drain",
     "undrain": "drain:undrain",
+    "plan": "plan:plan",
+    "owners": "owners:owners",
+    "adopt": "adopt:adopt",
+    "release": "release:release",
     "import": "import_:import_",
     "webhook-server": "webhook_server:webhook_server",
 }

@@ -16,7 +16,7 @@ from mcidns.program.pace import Pace
 from mcidns.program.plugins import ProviderSpec
 from mcidns.program.reports import Reports
 from mcidns.program.state import Desk
-from mcidns.program.wanted import Wishes
+from mcidns.program.wanted import Wanted, Wishes
 from mcidns.program.worker import Worker
 from mcidns.program.zones import Routes, ZonePlan, ZoneStatus
 from mcidns.provider import Provider
@@ -194,6 +194,15 @@ class Programmer:
             reason = "Invalid" if name in self._providers else "NoProvider"
             return ZoneStatus(name, ready=False, reason=reason, message=self._broken.get(name, ""))
         return worker.status
+
+    def sources(self) -> tuple[ObjectRef, ...]:
+        """Every object that wishes for a name, sorted."""
+        return self._wishes.sources()
+
+    def wanted(self, name: DnsName) -> Wanted | None:
+        """What a name shall hold by all wishes together; None where nothing is wished or nothing may be written."""
+        aim = self._wishes.aim(name)
+        return aim if isinstance(aim, Wanted) else None
 
     def plans(self) -> tuple[ZonePlan, ...]:
         """What a dry run found, by zone; complete once `is_planned`."""

@@ -24,6 +24,8 @@ from mcidns.provider import Provider, ProviderSettings
 
 Verb = TypeVar("Verb", bound=Callable[..., Any])
 Options = Mapping[str, Any]
+ALONE = ("provider", "config", "owner_id", "registry_prefix", "registry_suffix")
+"""Options for work without a host cluster."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ async def reached(zone: str, given: Options) -> AsyncIterator[Ground]:
     if given["provider"]:
         ground = _alone(zone, given)
     else:
-        for option in ("config", "owner_id", "registry_prefix", "registry_suffix"):
+        for option in ALONE:
             if given[option]:
                 flag = option.replace("_", "-")
                 raise ConfigError(f"--{flag}", "is for work without a cluster", f"add --provider, or remove --{flag}")

@@ -154,7 +154,7 @@ def _json(found: Outlook) -> dict[str, Any]:
         if one.held is not None
     ]
     told["refused"] = [
-        {"object": _object(one.source), "dnsName": one.name, "reason": one.reason, "message": one.message} for one in found.refusals
+        {"object": spelled(one.source), "dnsName": one.name, "reason": one.reason, "message": one.message} for one in found.refusals
     ]
     told["errors"] = list(found.troubles)
     return told
@@ -166,12 +166,13 @@ def _endpoint(line: Line, records: RecordSet | None) -> dict[str, Any]:
         **shape,
         "zone": line.zone,
         "owner": line.owner,
-        "objects": [_object(ref) for ref in line.objects],
+        "objects": [spelled(ref) for ref in line.objects],
         "cluster": ",".join(line.clusters),
         "reason": line.reason,
         "held": line.held,
     }
 
 
-def _object(ref: ObjectRef) -> dict[str, str]:
+def spelled(ref: ObjectRef) -> dict[str, str]:
+    """An object in JSON."""
     return {"kind": ref.kind, "namespace": ref.namespace, "name": ref.name}

@@ -176,7 +176,7 @@ class Owned:
 def census(rules: Rules, names: Collection[DnsName], at: At) -> tuple[Owned, ...]:
     """Everything that could be owned at these names, sorted; ownership TXTs appear only where their record is missing."""
     found: list[Owned] = []
-    for name in sorted(names):
+    for name in names:
         for records in at(name):
             if records.type not in TYPES:
                 continue
@@ -189,7 +189,7 @@ def census(rules: Rules, names: Collection[DnsName], at: At) -> tuple[Owned, ...
                 owner = " and ".join(holding.owners) if holding is not None else ""
                 resource = claim.resource if claim is not None else ""
                 found.append(Owned(records.key, records.values, owner, resource, sealed=claim is not None and claim.sealed))
-    return tuple(found)
+    return tuple(sorted(found, key=lambda one: (one.key, one.owner)))
 
 
 def _orphans(rules: Rules, place: DnsName, mark: Holding, at: At) -> list[Owned]:

@@ -6,10 +6,10 @@ from types import MappingProxyType
 
 from mcidns.model.names import DnsName
 from mcidns.model.records import Change, Edit, RecordKey, RecordSet
-from mcidns.program import fit, fresh, ownership, registry
+from mcidns.program import fit, fresh, leftovers, ownership, registry
 from mcidns.program.edits import Draft
 from mcidns.program.fit import Fitted, Remark
-from mcidns.program.standing import ADDRESSING, Mark, Rules, Standing, marks, survey
+from mcidns.program.standing import ADDRESSING, Rules, Standing, marks, survey
 from mcidns.program.wanted import Gone, Wanted
 
 
@@ -77,8 +77,9 @@ def weighed(rules: Rules, aim: Wanted, fitted: Fitted, at: ownership.At, places:
     surviving = {key for key in here.own if key not in steps.delete} | steps.create.keys()
     speaking = {holding.txt.key.name for key, holding in here.holdings.items() if key in surviving}
     unsure = [place for place in places if place not in speaking]
-    if unsure or steps.delete or not speaking:
-        _sweep(rules, draft, marks(rules, aim.name, at, places), surviving)
+    former = any(holding.claim is not None and holding.claim.owner != rules.owner for holding in here.holdings.values())
+    if unsure or former or steps.delete or not speaking:
+        leftovers.sweep(rules, draft, marks(rules, aim.name, at, places), surviving)
     return NamePlan(
         name=aim.name,
         changes=draft.changes(aim.causes, together=_together(steps, draft)),
@@ -187,7 +188,7 @@ def _obstacle(rules: Rules, key: RecordKey, here: Standing, at: ownership.At) ->
     try:
         place = rules.names.written(key.name, key.type)
     except registry.Unownable as error:
-        return Remark("Failed", "NotOwner", str(error))
+        return Remark("Failed", "Rejected", str(error))
     found = rules.names.find(key, at)
     if found is None or rules.names.owns(found):
         return _cname_at(place, at) or found
@@ -249,7 +250,7 @@ def _mark(rules: Rules, draft: Draft, records: RecordSet, holding: ownership.Hol
         place = None
     if holding is not None and holding.claim is not None:
         at_place = holding.txt.key.name == place
-        if content is not None and at_place and not rules.names.is_as_written(holding.claim, content):
+        if content is not None and at_place and not rules.names.is_as_written(holding, content):
             renewed = Edit(holding.txt.key, holding.txt, holding.with_claim(rules.names.value(content, holding.txt.key.name)))
             if not (rules.capabilities.scarce and ownership.says_same(holding.claim, content)):
                 draft.add(key, renewed)
@@ -261,22 +262,6 @@ def _mark(rules: Rules, draft: Draft, records: RecordSet, holding: ownership.Hol
     if place is not None and content is not None:
         txt = RecordKey(place, "TXT", key.set_identifier)
         draft.add(key, Edit(txt, None, RecordSet(txt, records.ttl, (rules.names.value(content, place),), records.properties)))
-
-
-def _sweep(rules: Rules, draft: Draft, ours: tuple[Mark, ...], surviving: set[RecordKey]) -> None:
-    """Remove ownership that speaks for nothing any more, so that nobody's later record is taken for ours."""
-    if rules.policy != "Sync":
-        return
-    for mark in ours:
-        txt = mark.holding.txt
-        needed = any(
-            key.set_identifier == txt.key.set_identifier and (key.type != "AAAA" if mark.type is None else key.type == mark.type)
-            for key in surviving
-        )
-        if not needed:
-            draft.legacy = draft.legacy or mark.type is None
-            host = RecordKey(txt.key.name, mark.type or "", txt.key.set_identifier)
-            draft.sweep(host, Edit(txt.key, txt, mark.holding.without_claims()))
 
 
 def _together(steps: _Steps, draft: Draft) -> bool:
@@ -301,6 +286,6 @@ def _farewell(rules: Rules, gone: Gone, at: ownership.At, places: Collection[Dns
     if not release:
         for key, records in here.own.items():
             draft.add(key, Edit(key, records, None))
-    _sweep(rules, draft, ours, set())
+    leftovers.sweep(rules, draft, ours, set())
     empties = bool(here.own) and not release
     return NamePlan(gone.name, draft.changes((), together=True), empties=empties, vacant=not draft.edits)

@@ -65,9 +65,10 @@ class Names:
             else content
         )
 
-    def is_as_written(self, claim: ownership.Claim, content: str) -> bool:
-        """Whether a value says just this, and is encrypted as the zone wants it."""
-        return claim.text == content and claim.sealed == (self.seal is not None and self.seals)
+    def is_as_written(self, found: ownership.Holding, content: str) -> bool:
+        """Whether a TXT set says just this, once, and is encrypted as the zone wants it."""
+        sealed = self.seal is not None and self.seals
+        return [(claim.text, claim.sealed) for claim in found.claims] == [(content, sealed)]
 
     def written(self, name: DnsName, type_: str) -> DnsName:
         """The name of the TXT we write for a record. Raises Unownable where DNS or the zone leaves no room for it."""

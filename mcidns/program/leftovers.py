@@ -1,0 +1,33 @@
+"""Ownership TXTs that speak for nothing any more, or in a former owner's name; what becomes of the records is decided in plan."""
+
+from mcidns.model.records import Edit, RecordKey
+from mcidns.program import registry
+from mcidns.program.edits import Draft
+from mcidns.program.standing import Mark, Rules
+
+
+def sweep(rules: Rules, draft: Draft, ours: tuple[Mark, ...], surviving: set[RecordKey]) -> None:
+    """Remove them, so that nobody's later record is taken for ours, nor a record of ours for a former owner's."""
+    if rules.policy != "Sync":
+        return
+    for mark in ours:
+        txt = mark.holding.txt
+        spoken = [
+            key
+            for key in surviving
+            if key.set_identifier == txt.key.set_identifier and (key.type != "AAAA" if mark.type is None else key.type == mark.type)
+        ]
+        if not spoken or _is_superseded(rules, mark, spoken):
+            draft.legacy = draft.legacy or mark.type is None
+            host = RecordKey(txt.key.name, mark.type or "", txt.key.set_identifier)
+            draft.sweep(host, Edit(txt.key, txt, mark.holding.without_claims()))
+
+
+def _is_superseded(rules: Rules, mark: Mark, spoken: list[RecordKey]) -> bool:
+    """Whether it is a former owner's, and a TXT of ours stands elsewhere for all that it speaks for, or will with this plan."""
+    if mark.holding.claim is None or mark.holding.claim.owner == rules.owner:
+        return False
+    try:
+        return all(rules.names.written(key.name, key.type) != mark.holding.txt.name for key in spoken)
+    except registry.Unownable:
+        return False

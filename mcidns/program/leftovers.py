@@ -10,8 +10,11 @@ def sweep(rules: Rules, draft: Draft, ours: tuple[Mark, ...], surviving: set[Rec
     """Remove them, so that nobody's later record is taken for ours, nor a record of ours for a former owner's."""
     if rules.policy != "Sync":
         return
+    relied = {txt.key: key.type for key, txt in draft.relied.items()}
     for mark in ours:
         txt = mark.holding.txt
+        if mark.type is not None and relied.get(txt.key, mark.type) != mark.type:
+            continue  # an alias is owned by it so far; it goes once another TXT stands
         spoken = [
             key
             for key in surviving

@@ -24,7 +24,9 @@ def changes(rules: Rules, aim: Wanted, wished: Mapping[RecordKey, RecordSet], at
             return None
         if at(place) or any(at(other) for other, _ in rules.names.places(key.name, key.type) if other != place):
             return None
-        txt = RecordSet(RecordKey(place, "TXT", key.set_identifier), records.ttl, (rules.names.value(content, place),), records.properties)
+        txt = RecordSet(
+            RecordKey(place, "TXT", key.set_identifier), records.ttl, (rules.names.value(content, place),), records.properties
+        )
         edits = (Edit(key, None, records), Edit(txt.key, None, txt))
         note = f"{key.type} (none) -> {' '.join(records.values)}"
         found.append(Change(aim.name, edits, Urgency.ADD, aim.causes, note))

@@ -1,9 +1,11 @@
-"""Ownership TXTs that speak for nothing any more, or in a former owner's name; what becomes of the records is decided in plan."""
+"""Ownership TXTs that speak for nothing any more, and records that lost theirs, put in order; what else happens is decided in plan."""
 
-from mcidns.model.records import Edit, RecordKey
-from mcidns.program import registry
+from collections.abc import Mapping
+
+from mcidns.model.records import Edit, RecordKey, RecordSet
+from mcidns.program import ownership, registry
 from mcidns.program.edits import Draft
-from mcidns.program.standing import Mark, Rules
+from mcidns.program.standing import Mark, Rules, Standing
 
 
 def sweep(rules: Rules, draft: Draft, ours: tuple[Mark, ...], surviving: set[RecordKey]) -> None:
@@ -34,3 +36,15 @@ def _is_superseded(rules: Rules, mark: Mark, spoken: list[RecordKey]) -> bool:
         return all(rules.names.written(key.name, key.type) != mark.holding.txt.name for key in spoken)
     except registry.Unownable:
         return False
+
+
+def regained(rules: Rules, here: Standing, lost: Mapping[RecordKey, RecordSet], at: ownership.At) -> tuple[RecordSet, ...]:
+    """Take back what lost its ownership TXT and nothing else; a changed record is somebody's who knows why."""
+    found = []
+    for key, before in lost.items():
+        records = here.foreign.get(key)
+        if records is None or records.values != before.values or rules.names.find(key, at) is not None:
+            continue
+        here.own[key] = here.foreign.pop(key)
+        found.append(records)
+    return tuple(found)

@@ -29,6 +29,9 @@ class NamePlan:
     vacant: bool = False
 
 
+_NONE_LOST: Mapping[RecordKey, RecordSet] = MappingProxyType({})
+
+
 @dataclass(slots=True)
 class _Steps:
     """What is to be done to which key, before it is put into edits."""
@@ -44,7 +47,7 @@ def diff(
     aim: Wanted | Gone,
     at: ownership.At,
     places: Collection[DnsName] = (),
-    lost: Mapping[RecordKey, RecordSet] = MappingProxyType({}),
+    lost: Mapping[RecordKey, RecordSet] = _NONE_LOST,
 ) -> NamePlan:
     """Plan one name. `at` is what the zone holds; `places` are the registry names that carry our ownership of this name.
 
@@ -56,13 +59,21 @@ def diff(
     new = fresh.changes(rules, aim, fitted.sets, at) if not places else None
     if new is not None:
         return NamePlan(aim.name, new, fitted.remarks, vacant=not new)
-    return weighed(rules, aim, fitted, at, places)
+    return weighed(rules, aim, fitted, at, places, lost=lost)
 
 
-def weighed(rules: Rules, aim: Wanted, fitted: Fitted, at: ownership.At, places: Collection[DnsName]) -> NamePlan:
+def weighed(
+    rules: Rules,
+    aim: Wanted,
+    fitted: Fitted,
+    at: ownership.At,
+    places: Collection[DnsName],
+    *,
+    lost: Mapping[RecordKey, RecordSet] = _NONE_LOST,
+) -> NamePlan:
     """Plan a name by comparing what is wished, as the back end can express it, with what stands there and whose it is."""
     here = survey(rules, aim.name, at, fitted.sets)
-    regained = _regained(rules, here, lost, at)
+    regained = leftovers.regained(rules, here, lost, at)
     if aim.patient and any(h.claim is not None and h.claim.resource not in aim.labels for h in here.holdings.values()):
         waiting = Remark("Pending", "Starting", "the name belongs to another object so far; waiting until every object was decided")
         return NamePlan(aim.name, remarks=(waiting,), restrained=True)
@@ -88,18 +99,6 @@ def weighed(rules: Rules, aim: Wanted, fitted: Fitted, at: ownership.At, places:
         restrained=kept and aim.patient,
         vacant=not surviving,
     )
-
-
-def _regained(rules: Rules, here: Standing, lost: Mapping[RecordKey, RecordSet], at: ownership.At) -> tuple[RecordSet, ...]:
-    """Take back what lost its ownership TXT and nothing else; a changed record is somebody's who knows why."""
-    found = []
-    for key, before in lost.items():
-        records = here.foreign.get(key)
-        if records is None or records.values != before.values or rules.names.find(key, at) is not None:
-            continue
-        here.own[key] = here.foreign.pop(key)
-        found.append(records)
-    return tuple(found)
 
 
 def _with_kept(aim: Wanted, wished: dict[RecordKey, RecordSet], here: Standing) -> tuple[dict[RecordKey, RecordSet], bool]:

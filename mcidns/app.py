@@ -19,6 +19,7 @@ from mcidns.intake import WATCHED, Intake
 from mcidns.kube import kinds
 from mcidns.kube.access import Access
 from mcidns.kube.client import KubeClient
+from mcidns.kube.rehearsal import Rehearsal
 from mcidns.kubefed import KubeFed
 from mcidns.listing import Listing
 from mcidns.model.decisions import Decision
@@ -44,7 +45,8 @@ _LOG = logging.getLogger(__name__)
 class App:
     """One controller. `run` ends when cancelled: everything it started has then ended, and what was to be told has been.
 
-    `ask` puts one probe's question, over the network if not said otherwise. Raises ConfigError for settings that cannot work.
+    `ask` puts one probe's question, over the network if not said otherwise. With a `rehearsal` the host is read, not followed.
+    Raises ConfigError for settings that cannot work.
     """
 
     def __init__(
@@ -55,11 +57,12 @@ class App:
         local: Local = NOTHING,
         clock: Callable[[], float] = time.time,
         ask: Ask | None = None,
+        rehearsal: Rehearsal | None = None,
     ) -> None:
         self.settings = settings
         self.metrics = Metrics()
         self.http_port: int | None = None
-        self._client = KubeClient(access)
+        self._client = rehearsal or KubeClient(access)
         decides, programs = settings.only != "program", settings.only != "decide"
         self.inventory = Inventory(
             clock=clock,
@@ -139,12 +142,11 @@ class App:
         self.telling.connect(self.intake.get, self.intake.put, self.intake.keys, on_generated=lambda: self._loop_once(self._sweep))
         self.listing = Listing(self._client, WATCHED, self.intake, every=settings.relist)
         self._secrets = Followings(self._client, kinds.SECRET, self.intake)
-        self._hub = HubWatch(access, WATCHED, deliver=self.intake.deliver, on_restart=self._hub_restarted)
-        self._started = clock()
-        self._clock = clock
+        hub = HubWatch(access, WATCHED, deliver=self.intake.deliver, on_restart=self._hub_restarted)
+        self._hubs = (hub,) if rehearsal is None else ()
+        self._clock, self._started = clock, clock()
         self._loop_once = EndOfTurn()
-        self._settled = False
-        self._complete = False
+        self._settled = self._complete = False
 
     async def run(self) -> None:
         """Run until cancelled."""
@@ -155,16 +157,9 @@ class App:
                 _LOG.info("http.serving", extra={"port": self.http_port})
             stack.push_async_callback(self._farewell)
             async with asyncio.TaskGroup() as tasks:
-                for work in (
-                    self._hub.run(),
-                    self.listing.run(),
-                    self.members.run(),
-                    self.resolver.run(),
-                    self.prober.run(),
-                    self.programmer.run(),
-                    self.telling.run(),
-                    self._secrets.run(),
-                ):
+                hearing = (*(hub.run() for hub in self._hubs), self.listing.run(), self._secrets.run())
+                observing = (self.members.run(), self.resolver.run(), self.prober.run())
+                for work in (*hearing, *observing, self.programmer.run(), self.telling.run()):
                     tasks.create_task(work)
                 if self.settings.only != "program":
                     tasks.create_task(self._decide(), name="agenda")

@@ -1,13 +1,11 @@
 """Secrets, fleets and MemberClusters brought together into members that can be asked; asking them lives in observe/."""
 
-import base64
-import binascii
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Protocol
 
 from mcidns.errors import ConfigError
 from mcidns.following import Scope
-from mcidns.hub import fleets, membercluster, reach
+from mcidns.hub import fleets, membercluster, reach, secret
 from mcidns.hub.fleets import kubeconfigs, ocm
 from mcidns.hub.generated import GeneratedMember
 from mcidns.hub.local import NOTHING, Local
@@ -86,7 +84,7 @@ class Fleet:
         metadata = obj.get("metadata")
         about = metadata if isinstance(metadata, dict) else {}
         key = (str(about.get("namespace", "")), str(about.get("name", "")))
-        content = _content(obj.get("data"))
+        content = secret.content(obj.get("data"))
         changed = self._secrets.get(key) != content
         if key[1] == ocm.CREDENTIALS and key[0] in self._broken:
             self._on_unreadable(self._broken.pop(key[0]))
@@ -211,28 +209,13 @@ class Fleet:
 
 
 def _scopes(access: AccessSpec, source: ObjectRef | None) -> Iterator[Scope]:
-    for secret in access.secrets:
+    for wanted in access.secrets:
         # In the namespaces of managed clusters there are others' Secrets, which are no business of ours.
         by_name = source is not None and source.kind == kinds.MANAGED_CLUSTER.kind
-        if by_name or secret.namespace:
-            yield Scope(name=secret.name) if by_name else Scope(secret.namespace)
+        if by_name or wanted.namespace:
+            yield Scope(name=wanted.name) if by_name else Scope(wanted.namespace)
 
 
 def _second(one: GeneratedMember, first: GeneratedMember) -> Unreadable:
     remedy = "if they are one cluster all is well; if not, give one of them another name"
     return Unreadable(one.made_of, "", 0, (Problem("metadata.name", f"{first.made_of} makes {one.ref} already", remedy),))
-
-
-def _content(data: object) -> dict[str, Secret]:
-    """What is no text, such as a keytab, stays in base64."""
-    found: dict[str, Secret] = {}
-    for key, value in (data if isinstance(data, dict) else {}).items():
-        try:
-            content = base64.b64decode(str(value))
-        except (binascii.Error, ValueError):
-            continue  # no API server lets this pass
-        try:
-            found[str(key)] = Secret(content.decode("utf-8"))
-        except UnicodeDecodeError:
-            found[str(key)] = Secret(str(value))
-    return found

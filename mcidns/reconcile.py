@@ -133,8 +133,7 @@ class Reconciler:
 
     def set_host(self, host: Host, memory: Memory) -> None:
         """The object is as it says. `memory` is what its status remembers; it counts only at the first sight of the host."""
-        before = self._hosts.get(host.ref)
-        if before == host:
+        if self._hosts.get(host.ref) == host:
             return
         self._hosts[host.ref] = host
         self._memories.setdefault(host.ref, memory)
@@ -192,13 +191,16 @@ class Reconciler:
         """The latest decision on a host."""
         return self._decisions.get(ref)
 
+    def decisions(self) -> Iterable[Decision]:
+        """The latest decision on each host."""
+        return self._decisions.values()
+
     def _pass(self, ref: ObjectRef) -> float | None:
         host = self._hosts.get(ref)
         if host is None:
             return None
         begin = time.perf_counter()
-        decision = self._decide(host)
-        if self._claim(ref, claims.standing(decision), host):
+        if self._claim(ref, claims.standing(decision := self._decide(host)), host):
             decision = self._decide(host)
         self._metrics.decide_seconds.observe(time.perf_counter() - begin)
         self._metrics.passes.inc()

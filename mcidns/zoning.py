@@ -16,6 +16,7 @@ from mcidns.model.secrets import Secret
 from mcidns.model.zones import Zone
 from mcidns.program import plugins
 from mcidns.program.pace import Pace
+from mcidns.program.sealing import KEY
 from mcidns.provider import Provider, ProviderSettings
 
 Object = dict[str, Any]
@@ -100,6 +101,7 @@ class Zoning:
         self._decides = decides
         self._programs = programs
         self._zones: dict[str, Zone] = {}
+        self._keys: dict[str, Secret] = {}
         self._providers: dict[str, _Opened] = {}
         self._claims: dict[ObjectRef, EndpointClaim] = {}
         self._view: tuple[Zone, ...] | None = None
@@ -152,12 +154,16 @@ class Zoning:
         self._employ_all(key[1], former)
 
     def secret_changed(self, key: Key) -> None:
-        """A Secret has other content: providers that use it are opened anew."""
+        """A Secret has other content: providers that use it are opened anew, zones encrypt with the new key."""
         for former in list(self._providers.values()):
             spec = former.spec
             if spec.secret_name and key == (self._namespace, spec.secret_name):
                 self._open(spec)
                 self._employ_all(spec.name, former)
+        for zone in self._zones.values():
+            encryption = zone.registry.encryption
+            if encryption is not None and key == (self._namespace, encryption.secret_name):
+                self._employ(zone)
 
     def endpoint(self, key: Key, obj: Object | None) -> None:
         """A DNSEndpoint is as it says, or gone. Those we wrote ourselves count only where the deciding half does not run."""
@@ -182,10 +188,22 @@ class Zoning:
         opened = self._providers.get(zone.provider or "")
         if not self._programs:
             return
+        zone = self._with_key(zone)
         if opened is None:
             self._zone_work.set_zone(zone, None)
         else:
             self._zone_work.set_zone(zone, opened.provider, opened.pace)
+
+    def _with_key(self, zone: Zone) -> Zone:
+        """The zone for those who program it. A key that was there once is used until there is another one."""
+        encryption = zone.registry.encryption
+        if encryption is None:
+            return zone
+        content = self._secret(self._namespace, encryption.secret_name)
+        if content is not None and KEY in content:
+            self._keys[encryption.secret_name] = content[KEY]
+        keyed = replace(encryption, key=self._keys.get(encryption.secret_name))
+        return replace(zone, registry=replace(zone.registry, encryption=keyed))
 
     def _employ_all(self, name: str, former: _Opened | None) -> None:
         for zone in self._zones.values():

@@ -19,6 +19,10 @@ VERBS: Final = {
     "drain": "drain:drain",
     "undrain": "drain:undrain",
     "failback": "failback:failback",
+    "plan": "plan:plan",
+    "owners": "owners:owners",
+    "adopt": "adopt:adopt",
+    "release": "release:release",
     "import": "import_:import_",
     "webhook-server": "webhook_server:webhook_server",
 }

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from mcidns import migration
 from mcidns.cli import hosting
+from mcidns.cli.import_external_dns import external_dns
 from mcidns.kube.access import Access
 from mcidns.kube.client import KubeClient
 from mcidns.migration import Former, Report
@@ -37,6 +38,9 @@ _COLOURS = {"unchanged": "green", "in part": "yellow", "not served": "red", "lef
 @click.group("import")
 def import_() -> None:
     """Take over from another controller."""
+
+
+import_.add_command(external_dns)
 
 
 @import_.command(epilog=EXAMPLES)

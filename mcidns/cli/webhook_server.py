@@ -1,22 +1,17 @@
 """`mcidns webhook-server`."""
 
 import asyncio
-import base64
 import contextlib
 import signal
-from collections.abc import Mapping
-from pathlib import Path
 from typing import cast
 
 import click
-import yaml
 
 from mcidns import telemetry, web
+from mcidns.cli import provider_file
 from mcidns.errors import ConfigError
 from mcidns.model.names import DnsName, InvalidName
-from mcidns.model.secrets import Secret
 from mcidns.program.plugins import ProviderSpec, open_provider
-from mcidns.provider import ProviderSettings
 from mcidns.telemetry import Metrics
 from mcidns.web import Health
 from mcidns.webhook.mirror import Mirror
@@ -57,7 +52,9 @@ Run it beside ExternalDNS in one pod: whoever reaches --listen may change the zo
 def webhook_server(**options: object) -> int:
     """Put a provider of ours behind a real ExternalDNS, until SIGTERM or SIGINT."""
     telemetry.start_logging(str(options["log_level"]), str(options["log_format"]))
-    spec = ProviderSpec(str(options["provider"]), _settings(str(options["provider"]), cast("str | None", options["config"])))
+    spec = ProviderSpec(
+        str(options["provider"]), provider_file.settings(str(options["provider"]), cast("str | None", options["config"]))
+    )
     zones = [_zone(text) for text in cast("tuple[str, ...]", options["zones"])]
     settings = Settings(resync=cast("float", options["resync"]), ttl=cast("int", options["ttl"]))
     listen = _address("--listen", str(options["listen"]))
@@ -105,50 +102,6 @@ def _count(metrics: Metrics, mirror: Mirror) -> None:
     metrics.zone_ready.labels(name).set_function(lambda: float(not mirror.problem))
     metrics.zone_names.labels(name, "all").set_function(lambda: float(len(mirror)))
     metrics.zone_writes.labels(name).set_function(lambda: float(mirror.writes))
-
-
-def _settings(type_: str, path: str | None) -> ProviderSettings:
-    content = _yaml(path) if path is not None else {}
-    for key in content:
-        if key not in {"config", "secretFiles"}:
-            raise ConfigError(f"--config: {key}", "there is no such field", "known are config and secretFiles")
-    config = _mapping(content, "config")
-    secrets: dict[str, Secret] = {}
-    for key, file in _mapping(content, "secretFiles").items():
-        try:
-            held = Path(str(file)).read_bytes()
-        except OSError as error:
-            raise ConfigError(
-                f"--config: secretFiles.{key}", f"{file}: {error.strerror}", "name a file that can be read"
-            ) from error
-        try:
-            secrets[key] = Secret(held.decode("utf-8").strip())
-        except UnicodeDecodeError:
-            secrets[key] = Secret(base64.b64encode(held).decode("ascii"))  # a keytab, say; as from a Secret of Kubernetes
-    return ProviderSettings(type_, config, secrets)
-
-
-def _yaml(path: str) -> Mapping[str, object]:
-    try:
-        content = yaml.safe_load(Path(path).read_text())
-    except OSError as error:
-        raise ConfigError("--config", f"{path}: {error.strerror}", "name a file that can be read") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError("--config", f"{path} is no YAML", "write config: and secretFiles:, see --help") from error
-    if content is None:
-        return {}
-    if not isinstance(content, dict):
-        raise ConfigError("--config", f"{path} holds no mapping", "write config: and secretFiles:, see --help")
-    return {str(key): value for key, value in content.items()}
-
-
-def _mapping(content: Mapping[str, object], key: str) -> dict[str, object]:
-    value = content.get(key)
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise ConfigError(f"--config: {key}", "it is not a mapping", "write key: value lines below it")
-    return {str(name): item for name, item in value.items()}
 
 
 def _zone(text: str) -> DnsName:

@@ -1,6 +1,6 @@
 """A DNSZone read into a Zone; which names fall into it is decided elsewhere."""
 
-from typing import Final, get_args
+from typing import Final, Literal, get_args
 
 from mcidns.hub import metadata, selection
 from mcidns.hub.fields import Fields, short
@@ -8,13 +8,14 @@ from mcidns.hub.metadata import Metadata, Raw
 from mcidns.hub.unreadable import Problem, Unreadable
 from mcidns.model.hosts import Requirement
 from mcidns.model.names import DnsName, InvalidName
-from mcidns.model.zones import DEFAULT_PREFIX, Affix, Grant, Guard, Registry, RegistryType, TtlBounds, Zone, ZonePolicy
+from mcidns.model.zones import DEFAULT_PREFIX, Affix, Encryption, Grant, Guard, Registry, RegistryType, TtlBounds, Zone, ZonePolicy
 
 APPROVE_PLAN: Final = "mcidns.io/approve-plan"
 """Annotation by which a person lets a held plan pass; its value is the plan's digest."""
 
 _POLICIES: Final[tuple[ZonePolicy, ...]] = get_args(ZonePolicy)
 _REGISTRIES: Final[tuple[RegistryType, ...]] = get_args(RegistryType)
+_WRITES: Final[tuple[Literal["Plain", "Encrypted"], ...]] = ("Plain", "Encrypted")
 _MAX_TTL: Final = 2**31 - 1
 _TEMPLATE: Final = "%{record_type}"
 
@@ -68,6 +69,26 @@ def _registry(fields: Fields) -> Registry:
         type=fields.choice("type", _REGISTRIES, "TXT"),
         write=affix,
         read_also=tuple(_affix(entry) for entry in fields.children("readAlso")),
+        former_owners=_former(fields),
+        encryption=_encryption(fields.child("encryption")) if fields.has("encryption") else None,
+    )
+
+
+def _former(fields: Fields) -> tuple[str, ...]:
+    """ExternalDNS takes nearly any text for an owner id, and `default` is a frequent one."""
+    found = fields.texts("formerOwners")
+    for position, owner in enumerate(found):
+        if not owner or len(owner) > 253 or any(c in ',="\\' or not c.isprintable() or c.isspace() for c in owner):
+            fields.refuse(
+                f"formerOwners[{position}]", f"{short(owner)!r} cannot stand in a TXT record", "write the id as it stands there"
+            )
+    return tuple(dict.fromkeys(found))
+
+
+def _encryption(fields: Fields) -> Encryption:
+    return Encryption(
+        secret_name=fields.child("secretRef").text("name", need="required"),
+        writes=fields.choice("write", _WRITES, "Plain") == "Encrypted",
     )
 
 

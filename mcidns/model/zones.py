@@ -5,6 +5,7 @@ from typing import Literal
 
 from mcidns.model.hosts import Requirement
 from mcidns.model.names import DnsName
+from mcidns.model.secrets import Secret
 from mcidns.model.targets import Network
 
 ZonePolicy = Literal["Sync", "UpsertOnly", "CreateOnly"]
@@ -23,12 +24,23 @@ class Affix:
 
 
 @dataclass(frozen=True, slots=True)
+class Encryption:
+    """How ownership TXTs are encrypted. The key comes from a Secret; `writes`: new ones are encrypted too, not only read."""
+
+    secret_name: str
+    key: Secret | None = None
+    writes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Registry:
-    """Where ownership is kept: one affix to write, several to read."""
+    """Where ownership is kept: one affix to write, several to read. What stands under a former owner's id is ours as well."""
 
     type: RegistryType = "TXT"
     write: Affix = Affix(prefix=DEFAULT_PREFIX)
     read_also: tuple[Affix, ...] = ()
+    former_owners: tuple[str, ...] = ()
+    encryption: Encryption | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,6 +107,11 @@ class Prober:
         """How many probes are wanted."""
         return len(self._asked)
 
+    @property
+    def unanswered(self) -> int:
+        """How many probes have no answer yet and will have one."""
+        return sum(asked.streak is None and self._permit(probe.address) is None for probe, asked in self._asked.items())
+
     def want(self, who: Hashable, probes: frozenset[Probe]) -> None:
         """Ask these for `who`, in place of what it wanted before; what nobody wants any more is broken off and forgotten."""
         before = self._wanted.get(who, frozenset())

@@ -91,6 +91,11 @@ class Resolver:
         for name in names - self._scheduled:
             self._schedule(name, self._clock())
 
+    @property
+    def unresolved(self) -> int:
+        """How many names have no answer yet, good or bad."""
+        return sum(name not in self._known for name in self._wishes)
+
     def resolutions(self, names: Iterable[DnsName]) -> tuple[tuple[DnsName, Resolution], ...]:
         """What is known of these, sorted by name; names that were not resolved yet are left out."""
         return tuple((name, self._known[name]) for name in sorted(set(names)) if name in self._known)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from mcidns.model.records import Change, Edit, RecordKey, RecordSet, Urgency
-from mcidns.program import ownership
+from mcidns.program import ownership, registry
 from mcidns.program.standing import Rules
 from mcidns.program.wanted import Wanted
 
@@ -20,11 +20,13 @@ def changes(rules: Rules, aim: Wanted, wished: Mapping[RecordKey, RecordSet], at
     for key, records in wished.items():
         try:
             place = rules.names.written(key.name, key.type)
-        except ownership.Unownable:
+        except registry.Unownable:
             return None
         if at(place) or any(at(other) for other, _ in rules.names.places(key.name, key.type) if other != place):
             return None
-        txt = RecordSet(RecordKey(place, "TXT", key.set_identifier), records.ttl, (content,), records.properties)
+        txt = RecordSet(
+            RecordKey(place, "TXT", key.set_identifier), records.ttl, (rules.names.value(content, place),), records.properties
+        )
         edits = (Edit(key, None, records), Edit(txt.key, None, txt))
         note = f"{key.type} (none) -> {' '.join(records.values)}"
         found.append(Change(aim.name, edits, Urgency.ADD, aim.causes, note))

@@ -5,7 +5,6 @@ from typing import Protocol, runtime_checkable
 
 from mcidns.model.names import DnsName
 from mcidns.model.records import Change, RecordKey, RecordSet
-from mcidns.program import ownership
 from mcidns.program.standing import Rules
 from mcidns.provider import Content
 
@@ -30,7 +29,6 @@ class Mirror:
 
     def __init__(self, rules: Rules, base: Content | None = None) -> None:
         self._rules = rules
-        self._mine = f"external-dns/owner={rules.owner}"
         self._listed = base is not None
         self._base: Content = base if base is not None else {}
         self._overlay: dict[DnsName, tuple[RecordSet, ...]] = {}
@@ -59,7 +57,7 @@ class Mirror:
     def scan(self) -> Iterator[None]:
         """Index the ownership in the base; yields now and then so that the caller can give way."""
         for count, records in enumerate(self._texts()):
-            if records.key.type == "TXT" and any(self._mine in value for value in records.values):
+            if records.key.type == "TXT" and self._rules.names.may_own(records):
                 self._index(records.key.name, self.at(records.key.name))
             if not count % _STEP:
                 yield
@@ -112,8 +110,9 @@ class Mirror:
             self._unlabel(places.pop(place), host)
             if not places:
                 del self._hosts[host]
-        claims = [ownership.holding(records).claim for records in sets if records.key.type == "TXT"]
-        claim = next((claim for claim in claims if claim is not None and claim.owner == self._rules.owner), None)
+        names = self._rules.names
+        found = [names.holding(records) for records in sets if records.key.type == "TXT"]
+        claim = next((holding.claim for holding in found if names.owns(holding)), None)
         if claim is None:
             return
         hosts = known or tuple(dict.fromkeys(host for host, _ in self._rules.names.subjects(place)))

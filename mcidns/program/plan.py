@@ -1,16 +1,17 @@
 """The difference between what stands at a name and what shall stand there, as changes; nothing is read, judged or written here."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from mcidns.model import properties
 from mcidns.model.names import DnsName
 from mcidns.model.records import Change, Edit, RecordKey, RecordSet
-from mcidns.program import fit, fresh, keeping, ownership
+from mcidns.program import fit, fresh, keeping, leftovers, ownership, registry
 from mcidns.program.edits import Draft
 from mcidns.program.fit import Fitted
 from mcidns.program.remarks import Remark
-from mcidns.program.standing import ADDRESSING, Mark, Rules, Standing, marks, survey
+from mcidns.program.standing import ADDRESSING, Rules, Standing, marks, survey
 from mcidns.program.wanted import Gone, Wanted
 
 
@@ -30,6 +31,9 @@ class NamePlan:
     vacant: bool = False
 
 
+_NONE_LOST: Mapping[RecordKey, RecordSet] = MappingProxyType({})
+
+
 @dataclass(slots=True)
 class _Steps:
     """What is to be done to which key, before it is put into edits."""
@@ -40,20 +44,38 @@ class _Steps:
     remarks: list[Remark] = field(default_factory=list)
 
 
-def diff(rules: Rules, aim: Wanted | Gone, at: ownership.At, places: Collection[DnsName] = ()) -> NamePlan:
-    """Plan one name. `at` is what the zone holds; `places` are the registry names that carry our ownership of this name."""
+def diff(
+    rules: Rules,
+    aim: Wanted | Gone,
+    at: ownership.At,
+    places: Collection[DnsName] = (),
+    lost: Mapping[RecordKey, RecordSet] = _NONE_LOST,
+) -> NamePlan:
+    """Plan one name. `at` is what the zone holds; `places` are the registry names that carry our ownership of this name.
+
+    `lost` were ours until their ownership TXT vanished: those that stand unchanged and that nobody else claims get it again.
+    """
     if isinstance(aim, Gone):
         return _farewell(rules, aim, at, places)
     fitted = fit.fit(aim.sets, rules.capabilities, apex=rules.zone, default_ttl=rules.default_ttl, adjust=rules.adjust)
     new = fresh.changes(rules, aim, fitted.sets, at) if not places else None
     if new is not None:
         return NamePlan(aim.name, new, fitted.remarks, vacant=not new)
-    return weighed(rules, aim, fitted, at, places)
+    return weighed(rules, aim, fitted, at, places, lost=lost)
 
 
-def weighed(rules: Rules, aim: Wanted, fitted: Fitted, at: ownership.At, places: Collection[DnsName]) -> NamePlan:
+def weighed(
+    rules: Rules,
+    aim: Wanted,
+    fitted: Fitted,
+    at: ownership.At,
+    places: Collection[DnsName],
+    *,
+    lost: Mapping[RecordKey, RecordSet] = _NONE_LOST,
+) -> NamePlan:
     """Plan a name by comparing what is wished, as the back end can express it, with what stands there and whose it is."""
     here = survey(rules, aim.name, at, fitted.sets)
+    regained = leftovers.regained(rules, here, lost, at)
     if aim.patient and any(h.claim is not None and h.claim.resource not in aim.labels for h in here.holdings.values()):
         waiting = Remark("Pending", "Starting", "the name belongs to another object so far; waiting until every object was decided")
         return NamePlan(aim.name, remarks=(waiting,), restrained=True)
@@ -63,12 +85,15 @@ def weighed(rules: Rules, aim: Wanted, fitted: Fitted, at: ownership.At, places:
         # What was refused is a mistake to be told, not a wish for fewer records.
         steps.delete = {}
     draft = _drafted(rules, aim, here, steps)
+    for records in regained:
+        draft.add(records.key, Edit(records.key, records, records))
     surviving = {key for key in here.own if key not in steps.delete} | steps.create.keys()
     speaking = {holding.txt.key.name for key, holding in here.holdings.items() if key in surviving}
     unsure = [place for place in places if place not in speaking]
+    former = any(holding.claim is not None and holding.claim.owner != rules.owner for holding in here.holdings.values())
     # Where sets stand side by side, so do their TXTs: one that speaks does not vouch for the others at its name.
-    if unsure or not speaking or rules.capabilities.set_identifiers:
-        _sweep(rules, draft, marks(rules, aim.name, at, places), surviving)
+    if unsure or former or not speaking or rules.capabilities.set_identifiers:
+        leftovers.sweep(rules, draft, marks(rules, aim.name, at, places), surviving)
     return NamePlan(
         name=aim.name,
         changes=draft.changes(aim.causes, together=_together(steps, draft, here)),
@@ -142,10 +167,10 @@ def _obstacle(rules: Rules, key: RecordKey, here: Standing, at: ownership.At) ->
         return None
     try:
         place = rules.names.written(key.name, key.type)
-    except ownership.Unownable as error:
-        return Remark("Failed", "NotOwner", str(error))
+    except registry.Unownable as error:
+        return Remark("Failed", "Rejected", str(error))
     found = rules.names.find(key, at)
-    if found is None or (found.claim is not None and found.claim.owner == rules.owner):
+    if found is None or rules.names.owns(found):
         return _cname_at(place, at) or found
     if found.claim is not None:
         return Remark(
@@ -165,7 +190,7 @@ def _handover(rules: Rules, other: RecordKey) -> str:
         return "remove it or choose another name"
     try:
         place = rules.names.written(other.name, other.type)
-    except ownership.Unownable:
+    except registry.Unownable:
         return "remove it"
     return f'remove it, or hand it over by a TXT {place.relative} "{ownership.HERITAGE},external-dns/owner={rules.owner}"'
 
@@ -201,14 +226,14 @@ def _mark(rules: Rules, draft: Draft, records: RecordSet, holding: ownership.Hol
     key = records.key
     try:
         place = rules.names.written(key.name, key.type)
-    except ownership.Unownable:
+    except registry.Unownable:
         place = None
     if holding is not None and holding.claim is not None:
         at_place = holding.txt.key.name == place
         policy = properties.of_routing(records.properties)
         moves = bool(key.set_identifier) and policy != properties.of_routing(holding.txt.properties)
-        if content is not None and at_place and (holding.claim.raw != content or moves):
-            noted = holding.with_claim(content)
+        if content is not None and at_place and (moves or not rules.names.is_as_written(holding, content)):
+            noted = holding.with_claim(rules.names.value(content, holding.txt.key.name))
             renewed = Edit(holding.txt.key, holding.txt, replace(noted, properties=policy) if moves else noted)
             if moves or not (rules.capabilities.scarce and ownership.says_same(holding.claim, content)):
                 draft.add(key, renewed)
@@ -219,23 +244,7 @@ def _mark(rules: Rules, draft: Draft, records: RecordSet, holding: ownership.Hol
             return
     if place is not None and content is not None:
         txt = RecordKey(place, "TXT", key.set_identifier)
-        draft.add(key, Edit(txt, None, RecordSet(txt, records.ttl, (content,), records.properties)))
-
-
-def _sweep(rules: Rules, draft: Draft, ours: tuple[Mark, ...], surviving: set[RecordKey]) -> None:
-    """Remove ownership that speaks for nothing any more, so that nobody's later record is taken for ours."""
-    if rules.policy != "Sync":
-        return
-    for mark in ours:
-        txt = mark.holding.txt
-        needed = any(
-            key.set_identifier == txt.key.set_identifier and (key.type != "AAAA" if mark.type is None else key.type == mark.type)
-            for key in surviving
-        )
-        if not needed:
-            draft.legacy = draft.legacy or mark.type is None
-            host = RecordKey(txt.key.name, mark.type or "", txt.key.set_identifier)
-            draft.sweep(host, Edit(txt.key, txt, mark.holding.without_claims()))
+        draft.add(key, Edit(txt, None, RecordSet(txt, records.ttl, (rules.names.value(content, place),), records.properties)))
 
 
 def _together(steps: _Steps, draft: Draft, here: Standing) -> bool:
@@ -265,6 +274,6 @@ def _farewell(rules: Rules, gone: Gone, at: ownership.At, places: Collection[Dns
     if not release:
         for key, records in here.own.items():
             draft.add(key, Edit(key, records, None))
-    _sweep(rules, draft, ours, set())
+    leftovers.sweep(rules, draft, ours, set())
     empties = bool(here.own) and not release
     return NamePlan(gone.name, draft.changes((), together=True), empties=empties, vacant=not draft.edits)

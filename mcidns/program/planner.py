@@ -3,15 +3,17 @@
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from mcidns.errors import ProviderError
 from mcidns.model.names import DnsName
-from mcidns.model.records import Change
+from mcidns.model.records import Change, RecordKey, RecordSet
 from mcidns.model.references import ObjectRef
 from mcidns.program import plan
 from mcidns.program.attempts import attempt
+from mcidns.program.guard import HeldPlan, weigh
 from mcidns.program.mirror import Mirror
 from mcidns.program.plan import NamePlan
 from mcidns.program.remarks import Remark
@@ -21,6 +23,7 @@ from mcidns.program.zones import PlanSummary
 
 SLICE = 0.008
 """Seconds of planning after which the loop gets its turn."""
+_NOTHING: Mapping[RecordKey, RecordSet] = MappingProxyType({})
 REJUDGE = 0.5
 """Seconds between two looks at a plan that is held already, so that ten thousand deletions in a row stay cheap."""
 
@@ -86,7 +89,7 @@ class Planner:
         if isinstance(aim, Frozen):
             state.tell(name, (Remark("Held", "Untouched", aim.why),))
             return
-        found = attempt(plan.diff, state.rules, aim, mirror.at, mirror.places(name))
+        found = attempt(plan.diff, state.rules, aim, mirror.at, mirror.places(name), state.lost.get(name, _NOTHING))
         if isinstance(found, ProviderError):
             state.tell(name, (Remark("Failed", "ProviderUnavailable", f"{name.relative} could not be planned: {found}"),))
             return
@@ -106,6 +109,8 @@ class Planner:
             state.desk.wishes.forget_name(name)
         if not found.empties and not found.vacant:
             state.ledger.wished_again(name)
+        if state.desk.dry_run:
+            state.planned[name] = replace(found, changes=changes, remarks=remarks)
         if changes and state.desk.dry_run:
             remarks = (*remarks, Remark("Held", "DryRun", "; ".join(f"would write {change.note}" for change in changes)))
             self._count(changes)
@@ -128,8 +133,7 @@ class Planner:
             return
         self._judge_due = False
         pending = {name: found.changes for name, found in state.emptying.items()}
-        owned = state.desk.names_in(state.zone.name) if state.rules.registry == "None" else self._owned()
-        allowed = state.ledger.judge(pending, owned, state.zone.guard, approved=state.zone.approved_plan, now=now)
+        allowed = state.ledger.judge(pending, self._owned(), state.zone.guard, approved=state.zone.approved_plan, now=now)
         for name in allowed:
             changes = state.emptying.pop(name).changes
             state.open.setdefault(name, Open(len(changes), ()))
@@ -144,9 +148,18 @@ class Planner:
                 state.tell(name, (Remark("Held", "PlanHeld", held.message),), losers=losers)
             self._counts["held"] = len(held.names)
 
+    def weighed(self) -> HeldPlan | None:
+        """What the guard would hold of a dry run."""
+        state = self._state
+        pending = {name: found.changes for name, found in state.planned.items() if found.empties and found.changes}
+        held = weigh(pending, self._owned(), frozenset(), state.zone.guard)
+        return None if held is not None and held.digest == state.zone.approved_plan else held
+
     def _owned(self) -> Collection[DnsName]:
-        mirror = self._state.mirror
-        return mirror.owned if mirror is not None else ()
+        state = self._state
+        if state.rules.registry == "None":
+            return state.desk.names_in(state.zone.name)
+        return state.mirror.owned if state.mirror is not None else ()
 
     def reconsider(self) -> None:
         """The guard's rules or the approval changed: judge what is held again."""

@@ -16,9 +16,9 @@ from mcidns.program.plugins import ProviderSpec
 from mcidns.program.remarks import Remark
 from mcidns.program.reports import Reports
 from mcidns.program.state import Desk
-from mcidns.program.wanted import Wishes
+from mcidns.program.wanted import Wanted, Wishes
 from mcidns.program.worker import Worker
-from mcidns.program.zones import Routes, ZoneStatus
+from mcidns.program.zones import Routes, ZonePlan, ZoneStatus
 from mcidns.provider import Provider
 
 
@@ -194,6 +194,31 @@ class Programmer:
             reason = "Invalid" if name in self._providers else "NoProvider"
             return ZoneStatus(name, ready=False, reason=reason, message=self._broken.get(name, ""))
         return worker.status
+
+    def sources(self) -> tuple[ObjectRef, ...]:
+        """Every object that wishes for a name, sorted."""
+        return self._wishes.sources()
+
+    def wanted(self, name: DnsName) -> Wanted | None:
+        """What a name shall hold by all wishes together; None where nothing is wished or nothing may be written."""
+        aim = self._wishes.aim(name)
+        return aim if isinstance(aim, Wanted) else None
+
+    def plans(self) -> tuple[ZonePlan, ...]:
+        """What a dry run found, by zone; complete once `is_planned`."""
+        found = []
+        for name in sorted(self._zones):
+            worker = self._workers.get(name)
+            trouble = self._broken.get(name, "") if worker is None else worker.trouble
+            planned = worker.planned if worker is not None else ()
+            held = worker.weighed() if worker is not None else None
+            found.append(ZonePlan(self._zones[name], planned, held, trouble))
+        return tuple(found)
+
+    @property
+    def is_planned(self) -> bool:
+        """Whether nothing is left to plan; a zone that cannot be read does not count."""
+        return all(worker.trouble or not worker.is_busy for worker in self._workers.values())
 
     @property
     def is_moving(self) -> bool:

@@ -10,10 +10,11 @@ from typing import Any, assert_never
 
 from mcidns.errors import Denied, ProviderError, Throttled
 from mcidns.model.names import DnsName
+from mcidns.model.records import RecordKey, RecordSet
 from mcidns.program.attempts import attempt
 from mcidns.program.mirror import Mirror
 from mcidns.program.pace import Backoff
-from mcidns.program.standing import ADDRESSING
+from mcidns.program.standing import ADDRESSING, survey
 from mcidns.program.state import Trouble, ZoneState
 from mcidns.provider import Content, Delta, Full, Held, Reading, Unchanged, Unlisted
 
@@ -114,9 +115,28 @@ class Reader:
         state = self._state
         if state.mirror is None:
             return
-        for name in state.mirror.absorb((name, names[name]) for name in names if name not in state.written):
+        for name in self._absorb(state.mirror, [(name, names[name]) for name in names if name not in state.written]):
             self._touch(name)
         self._touch_blocked()
+
+    def _absorb(self, mirror: Mirror, names: list[tuple[DnsName, tuple[RecordSet, ...]]]) -> set[DnsName]:
+        """Let the mirror learn these, and note which records of ours lose their ownership by it."""
+        before = {host: self._own(mirror, host) for place, _ in names for host in mirror.hosts_at(place)}
+        changed = mirror.absorb(names)
+        for host, own in before.items():
+            self._compare_ownership(host, own, mirror)
+        return changed
+
+    def _own(self, mirror: Mirror, host: DnsName) -> dict[RecordKey, RecordSet]:
+        return survey(self._state.rules, host, mirror.at).own
+
+    def _compare_ownership(self, host: DnsName, before: dict[RecordKey, RecordSet], mirror: Mirror) -> None:
+        now = self._own(mirror, host) if before else {}
+        lost = {key: records for key, records in before.items() if key not in now and mirror.holds(key) is not None}
+        if lost:
+            self._state.lost[host] = lost
+        else:
+            self._state.lost.pop(host, None)
 
     def _touch(self, name: DnsName) -> None:
         """Plan a name that changed under us, and those it holds the ownership of."""
@@ -145,6 +165,7 @@ class Reader:
             ):
                 if _view(old, name) != _view(fresh, name):
                     concerned.add(name)
+                    self._compare_ownership(name, self._own(old, name), fresh)
                 if not count % _STEP:
                     yield
             fresh.absorb((name, old.at(name)) for name in state.written)
@@ -216,7 +237,7 @@ class Reader:
             reason = "Denied" if isinstance(content, Denied) else "ProviderUnavailable"
             state.pause(Trouble(reason, str(content)), asyncio.get_running_loop().time() + delay)
         elif state.mirror is not None:
-            state.mirror.absorb((name, tuple(content.get(name, ()))) for name in asked if name not in state.in_flight)
+            self._absorb(state.mirror, [(name, tuple(content.get(name, ()))) for name in asked if name not in state.in_flight])
             state.fresh.update(names)
         for name in names:
             state.mark(name)

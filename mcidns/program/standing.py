@@ -6,9 +6,11 @@ from functools import partial
 
 from mcidns.model.names import DnsName
 from mcidns.model.records import RecordKey, RecordSet
-from mcidns.model.zones import Registry, RegistryType, Zone, ZonePolicy
-from mcidns.program import ownership
+from mcidns.model.zones import RegistryType, Zone, ZonePolicy
+from mcidns.program import fit, ownership
+from mcidns.program.affixes import TYPES
 from mcidns.program.fit import Adjust
+from mcidns.program.registry import Names
 from mcidns.provider import Adjusts, Capabilities
 
 ADDRESSING = frozenset({"A", "AAAA", "CNAME"})
@@ -25,7 +27,7 @@ class Rules:
     policy: ZonePolicy
     registry: RegistryType
     default_ttl: int
-    names: ownership.Names
+    names: Names
     capabilities: Capabilities
     adjust: Adjust | None = None
 
@@ -33,14 +35,13 @@ class Rules:
     def of(cls, zone: Zone, capabilities: Capabilities, adjusts: Adjusts | None = None) -> "Rules":
         """`adjusts`: the provider, where it stores sets in its own way. Raises ConfigError for an owner id that nobody can read."""
         ownership.check_owner(zone.owner_id)
-        registry: Registry = zone.registry
         return cls(
             zone=zone.domain,
             owner=zone.owner_id,
             policy=zone.policy,
-            registry=registry.type,
+            registry=zone.registry.type,
             default_ttl=zone.ttl.default,
-            names=ownership.Names.of(zone.domain, registry),
+            names=Names.of(zone.domain, zone.registry, zone.owner_id),
             capabilities=capabilities,
             adjust=None if adjusts is None else partial(adjusts.adjust, zone.domain),
         )
@@ -78,8 +79,8 @@ def survey(rules: Rules, name: DnsName, at: ownership.At, wished: Collection[Rec
             mine = key.type in ADDRESSING or key in wished
             (standing.own if mine else standing.foreign)[key] = records
             continue
-        holding = rules.names.find(key, at) if key.type in ownership.TYPES else None
-        if holding is not None and holding.claim is not None and holding.claim.owner == rules.owner:
+        holding = rules.names.find(key, at, alias=fit.ALIAS in records.properties) if key.type in TYPES else None
+        if holding is not None and rules.names.owns(holding):
             standing.own[key] = records
             standing.holdings[key] = holding
             continue
@@ -107,7 +108,7 @@ def marks(rules: Rules, name: DnsName, at: ownership.At, places: Iterable[DnsNam
         for records in at(place):
             if records.key.type != "TXT" or records.key in found:
                 continue
-            holding = ownership.holding(records)
-            if holding.claim is not None and holding.claim.owner == rules.owner:
+            holding = rules.names.holding(records)
+            if rules.names.owns(holding):
                 found[records.key] = Mark(types[0], holding)
     return tuple(found.values())

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from mcidns.model.decisions import Programming, PropagationState
 from mcidns.model.names import DnsName
+from mcidns.model.records import RecordKey, RecordSet
 from mcidns.model.references import ObjectRef
 from mcidns.model.zones import Zone
 from mcidns.program.guard import Ledger
@@ -60,7 +61,10 @@ class Open:
 
 @dataclass(slots=True)
 class ZoneState:
-    """All that changes in the life of one worker; times are the loop's."""
+    """All that changes in the life of one worker; times are the loop's.
+
+    `lost` are records that were ours until their ownership TXT vanished. `planned` is kept by a dry run only.
+    """
 
     zone: Zone
     provider: Provider
@@ -83,6 +87,8 @@ class ZoneState:
     emptying: dict[DnsName, NamePlan] = field(default_factory=dict)
     restrained: set[DnsName] = field(default_factory=set)
     blocked: set[DnsName] = field(default_factory=set)
+    lost: dict[DnsName, dict[RecordKey, RecordSet]] = field(default_factory=dict)
+    planned: dict[DnsName, NamePlan] = field(default_factory=dict)
     written: set[DnsName] = field(default_factory=set)
     outbox: Outbox = field(default_factory=Outbox)
     ledger: Ledger = field(default_factory=Ledger)

@@ -142,6 +142,10 @@ class Wishes:
         """The names of one object, sorted."""
         return tuple(sorted(self._by_source.get(source, ())))
 
+    def sources(self) -> tuple[ObjectRef, ...]:
+        """Every object with an intent, sorted."""
+        return tuple(sorted(self._by_source))
+
     def sources_of(self, name: DnsName) -> tuple[ObjectRef, ...]:
         """The objects with an intent for the name, sorted."""
         return tuple(sorted(self._by_name.get(name, ())))

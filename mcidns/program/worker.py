@@ -13,7 +13,9 @@ from mcidns.model.zones import Zone
 from mcidns.program.attempts import attempt
 from mcidns.program.confirmation import Confirmation
 from mcidns.program.dispatch import Dispatch
+from mcidns.program.guard import HeldPlan
 from mcidns.program.pace import Backoff, Pace
+from mcidns.program.plan import NamePlan
 from mcidns.program.planner import Planner
 from mcidns.program.reader import Reader
 from mcidns.program.remarks import Remark
@@ -170,6 +172,21 @@ class Worker:
     def is_moving(self) -> bool:
         """Whether the zone is being changed just now."""
         return self.state.is_moving
+
+    @property
+    def trouble(self) -> str:
+        """Why the zone cannot be worked on at present, empty if it can."""
+        trouble = self.state.trouble or self.state.read_trouble
+        return trouble.message if trouble is not None else ""
+
+    @property
+    def planned(self) -> tuple[NamePlan, ...]:
+        """What a dry run found, by name."""
+        return tuple(found for _, found in sorted(self.state.planned.items()))
+
+    def weighed(self) -> HeldPlan | None:
+        """What the guard would hold of that."""
+        return self._planner.weighed()
 
     def _tell_trouble(self, now: float) -> bool:
         """While the zone cannot be worked on, say why at every name that waits."""

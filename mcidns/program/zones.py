@@ -7,6 +7,7 @@ from typing import Literal
 from mcidns.model.names import DnsName
 from mcidns.model.zones import Zone
 from mcidns.program.guard import HeldPlan
+from mcidns.program.plan import NamePlan
 
 Listing = Literal["unknown", "transfer", "targeted"]
 
@@ -44,6 +45,16 @@ class ZoneStatus:
     writes: int = 0
     quarantined: int = 0
     listing: Listing = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class ZonePlan:
+    """What a dry run would do to a zone and has to say of it. `trouble` says why it could not be planned, empty if it could."""
+
+    zone: Zone
+    names: tuple[NamePlan, ...]
+    held: HeldPlan | None
+    trouble: str
 
 
 class Routes:

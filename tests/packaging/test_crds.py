@@ -511,6 +511,8 @@ GOOD = [
                 "suffix": "-%{record_type}-owner",
                 "wildcardReplacement": "any",
                 "readAlso": [{"prefix": "extdns-%{record_type}."}, {"prefix": ""}],
+                "formerOwners": ["default", "hub-0"],
+                "encryption": {"secretRef": {"name": "txt-key"}, "write": "Encrypted"},
             },
             "grants": [
                 {"namespaces": ["shop"], "names": ["*.shop.example.org", "example.org"]},

@@ -26,12 +26,14 @@ class Work:
 
     def __init__(self) -> None:
         self.zones: dict[str, tuple[Provider | None, Pace | None]] = {}
+        self.keys: dict[str, Secret | None] = {}
         self.opened: list[MemoryProvider] = []
         self.closed: list[Provider] = []
         self.refuses = False
 
     def set_zone(self, zone: Zone, provider: Provider | None, pace: Pace | None = None) -> None:
         self.zones[zone.name] = (provider, pace)
+        self.keys[zone.name] = zone.registry.encryption.key if zone.registry.encryption is not None else None
 
     def remove_zone(self, name: str) -> None:
         self.zones.pop(name)
@@ -87,9 +89,9 @@ class Desk:
         obj = {"apiVersion": "mcidns.io/v1alpha1", "kind": "DNSProvider", "metadata": about, "spec": {"type": "memory", **spec}}
         self.zoning.provider(("", name), obj)
 
-    def zone(self, name: str, domain: str, provider: str = "ns1") -> None:
+    def zone(self, name: str, domain: str, provider: str = "ns1", **more: Any) -> None:
         about = {"name": name, "uid": name, "generation": 1, "creationTimestamp": "2026-01-01T00:00:00Z"}
-        spec = {"domain": domain, "providerRef": {"name": provider}, "ownerID": "test-owner"}
+        spec = {"domain": domain, "providerRef": {"name": provider}, "ownerID": "test-owner", **more}
         self.zoning.zone(("", name), {"apiVersion": "mcidns.io/v1alpha1", "kind": "DNSZone", "metadata": about, "spec": spec})
 
 
@@ -147,3 +149,17 @@ def test_a_secret_that_is_missing_is_told_with_its_name(desk: Desk) -> None:
     desk.zone("a", "a.test")
     assert desk.work.zones["a"] == (None, None)
     assert desk.words.told == ["spec.secretRef: Secret mcidns-system/gone does not exist; create it"]
+
+
+def test_a_zone_gets_the_key_of_its_secret_and_keeps_it_while_the_secret_is_gone(desk: Desk) -> None:
+    desk.provider()
+    desk.zone("a", "a.test", registry={"encryption": {"secretRef": {"name": "txt"}}})
+    assert list(desk.work.keys.values()) == [None]
+    for content in ({"aesKey": Secret("one")}, {"aesKey": Secret("two")}):
+        desk.secrets[NAMESPACE, "txt"] = content
+        desk.zoning.secret_changed((NAMESPACE, "txt"))
+        assert desk.work.keys["a"] == content["aesKey"]
+    del desk.secrets[NAMESPACE, "txt"]
+    desk.zoning.secret_changed((NAMESPACE, "txt"))
+    assert desk.work.keys["a"] == Secret("two")
+    assert "two" not in repr(desk.zoning.zones)

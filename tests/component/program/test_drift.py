@@ -1,6 +1,7 @@
 """Resync: what others did to the zone is seen, repaired where it is ours, and costs one question where nothing happened."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -171,3 +172,45 @@ async def test_a_resync_that_was_shortened_takes_effect():
         before = bench.calls("read")
         await asyncio.sleep(12.0)
         assert bench.calls("read") == before + 1
+
+
+@pytest.mark.parametrize("journal", [pytest.param(True, id="by differences"), pytest.param(False, id="by a whole listing")])
+async def test_a_record_that_lost_only_its_ownership_gets_it_again(journal):
+    async with running(provider(*OURS, records("foo", "AAAA", "2001:db8::1"), txt("mcidns-aaaa.foo"))) as bench:
+        bench.wish(replace(wish("foo"), sets=(records("foo"), records("foo", "AAAA", "2001:db8::1"))))
+        await bench.idle()
+        bench.vanish(MINE)
+        if not journal:
+            bench.content.journal.clear()
+        await asyncio.sleep(RESYNC)
+        assert (bench.word().state, bench.values(MINE, "TXT")) == ("Programmed", txt(MINE).values)
+        (repair,) = bench.provider.batches[0]
+        assert {edit.key.type: edit.is_check for edit in repair.edits} == {"A": True, "TXT": False}
+
+
+@pytest.mark.parametrize(
+    ("others", "why"),
+    [
+        pytest.param((txt(MINE, "somebody"),), "belongs to owner 'somebody'", id="that somebody else has marked meanwhile"),
+        pytest.param((records(MINE, "TXT", '"v=spf1"'),), "without our ownership", id="whose place is taken"),
+        pytest.param((records("foo", "A", "203.0.113.1"),), "without our ownership", id="that was changed"),
+    ],
+)
+async def test_a_record_that_lost_its_ownership_is_not_taken_back(others, why):
+    async with running(provider(*OURS)) as bench:
+        await settle(bench)
+        bench.vanish(MINE)
+        bench.foreign(*others)
+        await asyncio.sleep(RESYNC)
+        assert bench.provider.batches == []
+        assert why in bench.word().message
+
+
+async def test_a_released_name_that_nobody_wishes_for_stays_released():
+    async with running(provider(*OURS)) as bench:
+        await settle(bench)
+        bench.vanish(MINE)
+        bench.intend(ref())
+        await asyncio.sleep(RESYNC)
+        assert bench.values("foo") == ("192.0.2.1",)
+        assert bench.values(MINE, "TXT") == ()

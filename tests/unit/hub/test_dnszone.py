@@ -9,7 +9,7 @@ from mcidns.hub import dnszone
 from mcidns.hub.unreadable import Unreadable
 from mcidns.model.hosts import Requirement
 from mcidns.model.names import DnsName
-from mcidns.model.zones import Affix, Grant, Guard, Registry, TtlBounds, Zone
+from mcidns.model.zones import Affix, Encryption, Grant, Guard, Registry, TtlBounds, Zone
 
 LITTLE = {"domain": "example.org", "ownerID": "hub-1"}
 
@@ -38,6 +38,8 @@ def test_a_zone_with_all_said_is_read_whole() -> None:
                 "suffix": "-%{record_type}",
                 "wildcardReplacement": "any",
                 "readAlso": [{"prefix": "extdns-%{record_type}."}, {}],
+                "formerOwners": ["default", "hub-0", "default"],
+                "encryption": {"secretRef": {"name": "txt-key"}, "write": "Encrypted"},
             },
             "grants": [
                 {"namespaces": ["b", "a"], "names": ["*.example.org"]},
@@ -56,7 +58,13 @@ def test_a_zone_with_all_said_is_read_whole() -> None:
         owner_id="hub-1",
         provider="bind",
         policy="CreateOnly",
-        registry=Registry("TXT", Affix("", "-%{record_type}", "any"), (Affix("extdns-%{record_type}."), Affix())),
+        registry=Registry(
+            "TXT",
+            Affix("", "-%{record_type}", "any"),
+            (Affix("extdns-%{record_type}."), Affix()),
+            ("default", "hub-0"),
+            Encryption("txt-key", None, writes=True),
+        ),
         grants=(Grant(("a", "b"), (), ("*.example.org",)), Grant((), (Requirement("dns", "In", ("yes",)),))),
         allowed_targets=(ip_network("203.0.113.0/24"), ip_network("2001:db8::1/128")),
         ttl=TtlBounds(5, 300, 60),
@@ -94,6 +102,17 @@ def test_a_registry_that_says_nothing_of_affixes_has_the_default_one() -> None:
         pytest.param({**LITTLE, "registry": {"prefix": "Own."}}, "spec.registry.prefix", id="a prefix with capitals"),
         pytest.param(
             {**LITTLE, "registry": {"wildcardReplacement": "Any"}}, "spec.registry.wildcardReplacement", id="a mixed-case wildcard"
+        ),
+        pytest.param(
+            {**LITTLE, "registry": {"formerOwners": ["a,b"]}}, "spec.registry.formerOwners[0]", id="a former owner of two"
+        ),
+        pytest.param(
+            {**LITTLE, "registry": {"encryption": {}}}, "spec.registry.encryption.secretRef.name", id="encryption without a key"
+        ),
+        pytest.param(
+            {**LITTLE, "registry": {"encryption": {"secretRef": {"name": "k"}, "write": "Maybe"}}},
+            "spec.registry.encryption.write",
+            id="encryption now and then",
         ),
         pytest.param({**LITTLE, "allowedTargets": ["203.0.113.0/40"]}, "spec.allowedTargets[0]", id="a network that is none"),
         pytest.param({**LITTLE, "grants": [{"names": ["a..b"]}]}, "spec.grants[0].names[0]", id="a grant for no name"),

@@ -53,7 +53,7 @@ def zone(
     registry: RegistryType = "TXT",
     **fields: object,
 ) -> Zone:
-    affixes = {key: fields.pop(key) for key in ("write", "read_also") if key in fields}
+    affixes = {key: fields.pop(key) for key in ("write", "read_also", "former_owners", "encryption") if key in fields}
     base = Zone(label, DnsName.parse(domain), OWNER, policy=policy, registry=Registry(type=registry, **affixes))  # type: ignore[arg-type]  # a builder
     return base if not fields else _replaced(base, fields)
 

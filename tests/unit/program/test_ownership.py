@@ -8,8 +8,9 @@ from mcidns.errors import ConfigError
 from mcidns.model.names import DnsName
 from mcidns.model.records import RecordKey
 from mcidns.model.zones import Registry
-from mcidns.program import ownership
-from mcidns.program.ownership import Form, Names
+from mcidns.program import ownership, registry
+from mcidns.program.affixes import TYPES, Form
+from mcidns.program.registry import Names
 from tests.unit.program.builders import affix, at, content, name, records, txt
 
 APEX = DnsName("example.org.")
@@ -67,7 +68,7 @@ def test_a_registry_name_of_another_affix_speaks_for_nothing():
     ],
 )
 def test_a_name_without_room_for_its_ownership_is_told(host, type_, form, needle):
-    with pytest.raises(ownership.Unownable, match=needle):
+    with pytest.raises(registry.Unownable, match=needle):
         Names.of(APEX, Registry(write=form)).written(name(host), type_)
 
 
@@ -92,7 +93,7 @@ def test_content_reads_back(owner, kind, namespace, object_name, clusters, orpha
 
 @given(
     host=st.lists(st.from_regex(r"[a-z0-9]([a-z0-9-]{0,20}[a-z0-9])?", fullmatch=True), min_size=1, max_size=3),
-    type_=st.sampled_from(ownership.TYPES),
+    type_=st.sampled_from(TYPES),
     form=st.sampled_from(
         [
             affix(),

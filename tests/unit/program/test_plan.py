@@ -12,6 +12,7 @@ from mcidns.program.wanted import Gone
 from mcidns.provider import Capabilities
 from mcidns.testing.memory import TYPES
 from tests.unit.program.builders import (
+    OWNER,
     affix,
     at,
     carried_out,
@@ -411,3 +412,17 @@ def test_the_causes_and_a_note_for_people_stand_in_the_change():
     ).changes
     assert change.causes == (ref("api"),)
     assert change.note == "A 192.0.2.1 -> 192.0.2.9"
+
+
+@pytest.mark.parametrize("owner", [pytest.param(OWNER, id="ours"), pytest.param("former", id="a former owner's")])
+def test_an_alias_found_by_its_older_mark_gets_the_new_one_and_loses_the_older_afterwards(owner):
+    alias = RecordSet(records("foo").key, 30, ("lb.example.net.",), (("alias", "true"),))
+    able = Capabilities(types=TYPES, compare_and_set=True, set_identifiers=True)
+    laws = replace(rules(zone(read_also=(affix(),), former_owners=("former",)), able), adjust=lambda one: (one,))
+    held = content(alias, txt("cname-foo", owner))
+    wish = wanted("foo", alias)
+    first = plan.diff(laws, wish, at(held), (name("cname-foo"),))
+    assert written(first.changes) == {"mcidns-a.foo.example.org TXT": txt("mcidns-a.foo").values}
+    after = carried_out(held, first.changes)
+    second = plan.diff(laws, wish, at(after), (name("cname-foo"), name("mcidns-a.foo")))
+    assert written(second.changes) == {"cname-foo.example.org TXT": ()}

@@ -1,0 +1,154 @@
+"""Where the ownership of a zone's records stands, and whose is ours: ExternalDNS's TXT registry, all its names; plans nothing."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from mcidns.model.names import MAX_LABEL, MAX_NAME, DnsName
+from mcidns.model.records import RecordKey, RecordSet
+from mcidns.model.zones import Registry
+from mcidns.program import ownership
+from mcidns.program.affixes import TYPES, Form
+from mcidns.program.sealing import Seal
+
+_REMEMBERED = 32768
+"""Records whose registry names are remembered, per zone; beyond that all are worked out again."""
+
+
+class Unownable(ValueError):
+    """No ownership record can stand for this name and type; the message says why and what to change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Where ownership of one zone's records stands, and whose is ours: one form to write, several to read.
+
+    `owners`: ours first, then those whose records we took over. What was worked out for a record is remembered: it is asked
+    for again when the record is planned, written and changed.
+    """
+
+    zone: DnsName
+    forms: tuple[Form, ...]
+    owners: tuple[str, ...] = ()
+    seal: Seal | None = None
+    seals: bool = False
+    _written: dict[tuple[DnsName, str], DnsName] = field(default_factory=dict, compare=False, repr=False)
+    _places: dict[tuple[DnsName, str], tuple[tuple[DnsName, bool], ...]] = field(default_factory=dict, compare=False, repr=False)
+
+    @classmethod
+    def of(cls, zone: DnsName, registry: Registry, owner: str = "") -> "Names":
+        """The written form first, then those that are only read, each once. Raises ConfigError for a key that is none."""
+        forms = tuple(dict.fromkeys(Form.of(affix) for affix in (registry.write, *registry.read_also)))
+        encryption = registry.encryption
+        seal = Seal.of(encryption) if encryption is not None else None
+        owners = tuple(dict.fromkeys((owner, *registry.former_owners)))
+        return cls(zone, forms, owners, seal, seals=encryption is not None and encryption.writes)
+
+    def holding(self, txt: RecordSet) -> ownership.Holding:
+        """Judge one TXT set of this zone."""
+        return ownership.holding(txt, self.owners, self.seal)
+
+    def owns(self, found: ownership.Holding | None) -> bool:
+        """Whether a TXT set says that its record is ours."""
+        return found is not None and found.claim is not None and found.claim.owner in self.owners
+
+    def may_own(self, txt: RecordSet) -> bool:
+        """Whether one of the values could be ours; a quick look, for whole zones."""
+        if self.seal is not None:
+            return any(ownership.read(value, self.seal) is not None for value in txt.values)
+        return any(f"external-dns/owner={owner}" in value for owner in self.owners for value in txt.values)
+
+    def value(self, content: str, place: DnsName) -> str:
+        """An ownership value as it is to be written at this registry name: encrypted, if the zone says so."""
+        return (
+            ownership.presented(self.seal.close(ownership.plain(content), place.text))
+            if self.seal is not None and self.seals
+            else content
+        )
+
+    def is_as_written(self, found: ownership.Holding, content: str) -> bool:
+        """Whether a TXT set says just this, once, and is encrypted as the zone wants it."""
+        sealed = self.seal is not None and self.seals
+        return [(claim.text, claim.sealed) for claim in found.claims] == [(content, sealed)]
+
+    def written(self, name: DnsName, type_: str) -> DnsName:
+        """The name of the TXT we write for a record. Raises Unownable where DNS or the zone leaves no room for it."""
+        known = self._written.get((name, type_))
+        if known is None:
+            if len(self._written) >= _REMEMBERED:
+                self._written.clear()
+            known = self._written[name, type_] = self._checked(name, type_)
+        return known
+
+    def _checked(self, name: DnsName, type_: str) -> DnsName:
+        form = self.forms[0]
+        if type_ not in TYPES:
+            raise Unownable(f"records of type {type_} cannot be owned by TXT; use one of {', '.join(TYPES)}")
+        if form.wildcard and name.text.startswith(form.wildcard + "."):
+            raise Unownable(
+                f"{name.relative} begins with the zone's wildcardReplacement {form.wildcard!r}, so its ownership TXT would also be"
+                " that of the wildcard; choose another replacement"
+            )
+        txt = form.name(name, type_)
+        first, _, rest = txt.text.partition(".")
+        # The rest of the name is a published one, so only what the affix has touched can be too long.
+        if len(txt.text) > MAX_NAME + 1 or len(first) > MAX_LABEL or rest.find(".") > MAX_LABEL:
+            raise Unownable(
+                f"the ownership TXT of {name.relative} would be {txt.relative}, longer than DNS allows (63 per label, 253 in all);"
+                " shorten the name or use a registry prefix that ends in a dot"
+            )
+        if not txt.inside(self.zone):
+            raise Unownable(
+                f"the ownership TXT of {name.relative} would be {txt.relative}, outside of the zone {self.zone.relative};"
+                ' use a registry prefix that ends in a dot, such as "mcidns-%{record_type}."'
+            )
+        return txt
+
+    def find(self, key: RecordKey, at: ownership.At, *, alias: bool = False) -> ownership.Holding | None:
+        """The TXT that speaks for a record: the new forms first, then the legacy ones without type (never for AAAA).
+
+        An alias has the type A and is owned, in ExternalDNS's older form, by the TXT of a CNAME (`alias`).
+        """
+        found = self._found(key, self.places(key.name, key.type), at)
+        if found is None and alias and key.type == "A":
+            typed = tuple(place for place in self.places(key.name, "CNAME") if place[1])
+            return self._found(key, typed, at)
+        return found
+
+    def _found(self, key: RecordKey, places: tuple[tuple[DnsName, bool], ...], at: ownership.At) -> ownership.Holding | None:
+        for txt, typed in places:
+            for records in at(txt):
+                if records.key.type != "TXT" or records.key.set_identifier != key.set_identifier or records.key == key:
+                    continue
+                found = self.holding(records)
+                if typed or found.claim is not None:
+                    return found
+        return None
+
+    def places(self, name: DnsName, type_: str) -> tuple[tuple[DnsName, bool], ...]:
+        """Every registry name that may speak for a record, in the order of their authority, and whether it names the type."""
+        known = self._places.get((name, type_))
+        if known is None:
+            if len(self._places) >= _REMEMBERED:
+                self._places.clear()
+            known = self._places[name, type_] = tuple(self._sought(name, type_))
+        return known
+
+    def _sought(self, name: DnsName, type_: str) -> Iterator[tuple[DnsName, bool]]:
+        for position, form in enumerate(self.forms):
+            txt = form.name(name, type_)
+            certain = position == 0 and type_ in TYPES and not form.wildcard
+            if certain or form.subject(txt) == (name, type_):
+                yield txt, True
+        if type_ == "AAAA":
+            return
+        for form in self.forms:
+            txt = form.name(name, None)
+            if (form.sure_legacy and not form.wildcard) or form.subject(txt) == (name, None):
+                yield txt, False
+
+    def subjects(self, registry: DnsName) -> Iterator[tuple[DnsName, str | None]]:
+        """Every record a registry name may speak for, one reading per form."""
+        for form in self.forms:
+            subject = form.subject(registry)
+            if subject is not None and subject[0].inside(self.zone):
+                yield subject

@@ -62,8 +62,19 @@ class App:
         self.settings = settings
         self.metrics = Metrics()
         self.http_port: int | None = None
+        self._clock, self._started = clock, clock()
         self._client = rehearsal or KubeClient(access)
-        decides, programs = settings.only != "program", settings.only != "decide"
+        self._loop_once = EndOfTurn()
+        self._settled = self._complete = False
+        self._furnish_observing(ask)
+        self._furnish_deciding()
+        self._furnish_host(local)
+        hub = HubWatch(access, WATCHED, deliver=self.intake.deliver, on_restart=self._hub_restarted)
+        self._hubs = (hub,) if rehearsal is None else ()
+
+    def _furnish_observing(self, ask: Ask | None) -> None:
+        """Who asks the world: members, name servers of load balancers' names, and published addresses."""
+        settings, clock = self.settings, self._clock
         self.inventory = Inventory(
             clock=clock,
             on_source=lambda ref: self.reconciler.source_changed(ref),
@@ -85,6 +96,10 @@ class App:
             at_once=settings.probe_concurrency,
         )
         self.metrics.probe_targets.set_function(lambda: self.prober.asked)
+
+    def _furnish_deciding(self) -> None:
+        """Who decides, who makes DNS match, and who tells of it, DNS first."""
+        settings, clock = self.settings, self._clock
         self.programmer = Programmer(clock=clock, on_report=self._reported, on_zone=self._zone_changed, dry_run=settings.dry_run)
         precedence = Precedence(lambda: bool(self.reconciler.agenda.waiting) or self.programmer.is_moving, time.monotonic)
         self.telling = Telling(
@@ -92,7 +107,7 @@ class App:
             clock=clock,
             metrics=self.metrics,
             at_once=settings.writes,
-            decides=decides,
+            decides=settings.only != "program",
             waits=precedence.waits,
         )
         self.draining = Draining(clock=clock, on_change=self._member_health)
@@ -108,6 +123,11 @@ class App:
             metrics=self.metrics,
             waits=precedence.waits,
         )
+
+    def _furnish_host(self, local: Local) -> None:
+        """Who keeps the host's objects and brings them to whom they concern."""
+        settings = self.settings
+        decides, programs = settings.only != "program", settings.only != "decide"
         self.fleet = Fleet(
             self.members,
             namespace=settings.namespace,
@@ -142,11 +162,6 @@ class App:
         self.telling.connect(self.intake.get, self.intake.put, self.intake.keys, on_generated=lambda: self._loop_once(self._sweep))
         self.listing = Listing(self._client, WATCHED, self.intake, every=settings.relist)
         self._secrets = Followings(self._client, kinds.SECRET, self.intake)
-        hub = HubWatch(access, WATCHED, deliver=self.intake.deliver, on_restart=self._hub_restarted)
-        self._hubs = (hub,) if rehearsal is None else ()
-        self._clock, self._started = clock, clock()
-        self._loop_once = EndOfTurn()
-        self._settled = self._complete = False
 
     async def run(self) -> None:
         """Run until cancelled."""

@@ -4,7 +4,10 @@ import asyncio
 
 import pytest
 
+from mcidns.model.names import DnsName
+from mcidns.model.records import RecordSet, Wish
 from mcidns.model.zones import Guard
+from mcidns.testing.memory import MemoryProvider
 from tests.component.program.bench import Bench, provider, running
 from tests.unit.program.builders import records, ref, txt, wish, zone
 
@@ -149,3 +152,18 @@ async def test_ten_thousand_deletions_one_by_one_stay_cheap():
             await asyncio.sleep(0.001)
         await bench.idle()
         assert held_names(bench) == 280
+
+
+async def test_a_region_that_takes_all_names_of_its_addresses_along_does_not_wait():
+    async with running(MemoryProvider("2.0.192.in-addr.arpa"), served=zone(domain="2.0.192.in-addr.arpa")) as bench:
+        for number in range(20):
+            pointer = DnsName(f"{number}.2.0.192.in-addr.arpa.")
+            sets = (RecordSet.of(pointer, "PTR", 30, ["www.example.org."]),)
+            bench.intend(ref(f"h{number}"), Wish(ref(f"h{number}"), pointer, sets, 0.0))
+        await bench.idle()
+        held = bench.provider.zone("2.0.192.in-addr.arpa")
+        assert sum(one.type == "PTR" for sets in held.sets.values() for one in sets) == 20
+        for number in range(20):
+            bench.programmer.forget(ref(f"h{number}"))
+        await bench.idle()
+        assert held.sets == {}

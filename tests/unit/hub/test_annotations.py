@@ -78,6 +78,26 @@ def test_a_probe_path_that_is_none_is_left_out_and_told() -> None:
     ]
 
 
+def test_ptr_records_are_asked_for_by_true_and_anything_else_is_told() -> None:
+    asking = claimed("Service", {}, hostname="a.example.org", ptr=" True ")
+    assert asking.ptr
+    assert generated.host_manifest(asking)["spec"]["ptr"] is True
+    assert not claimed("Service", {}, hostname="a.example.org", ptr="false").ptr
+    odd = claimed("Service", {}, hostname="a.example.org", ptr="yes")
+    assert not odd.ptr
+    assert [str(one) for one in odd.problems] == [
+        "metadata.annotations[mcidns.io/ptr]: 'yes' is neither true nor false; write one of them"
+    ]
+
+
+def test_one_member_that_asks_for_ptr_records_is_enough() -> None:
+    given = (("mcidns.io/hostname", "a.example.org"), ("mcidns.io/ptr", "true"))
+    source = SourceRef("Service", "shop", "web")
+    found = annotations.of_members([MemberObject("ams", source, given), MemberObject("fra", source, given[:1])])
+    assert isinstance(found, GeneratedHost)
+    assert found.ptr
+
+
 def test_members_that_ask_for_a_probe_get_it() -> None:
     given = (("mcidns.io/hostname", "a.example.org"), ("mcidns.io/probe-path", "/up"))
     source = SourceRef("Service", "shop", "web")

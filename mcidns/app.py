@@ -3,11 +3,10 @@
 import asyncio
 import contextlib
 import logging
-import signal
 import time
 from collections.abc import Callable, Mapping
 
-from mcidns import runtime, web
+from mcidns import web
 from mcidns.agenda import EndOfTurn
 from mcidns.draining import Draining
 from mcidns.fleet import Fleet
@@ -286,25 +285,3 @@ class App:
     def _hub_restarted(self) -> None:
         self.metrics.hub_restarts.inc()
         self.listing.soon()
-
-
-async def serve(settings: Settings, access: Access, local: Local = NOTHING) -> int:
-    """Run a controller until SIGTERM or SIGINT; 0 after a clean stop."""
-    runtime.tune()
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    app = App(settings, access, local=local)
-    task = asyncio.create_task(app.run(), name="mcidns")
-    stopping = asyncio.create_task(stop.wait())
-    await asyncio.wait({task, stopping}, return_when=asyncio.FIRST_COMPLETED)
-    stopping.cancel()
-    if not stop.is_set():
-        await task
-        return 1
-    _LOG.info("stopping")
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
-    return 0

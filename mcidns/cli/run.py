@@ -1,18 +1,24 @@
 """`mcidns run`."""
 
 import asyncio
+import contextlib
+import logging
+import signal
 from pathlib import Path
 from typing import Literal, cast
 
 import click
 
-from mcidns import app, telemetry
+from mcidns import runtime, telemetry
+from mcidns.app import App
 from mcidns.errors import ConfigError
 from mcidns.hub import local
 from mcidns.hub.local import Local
 from mcidns.kube import access
 from mcidns.kube.access import Access
 from mcidns.settings import Settings
+
+_LOG = logging.getLogger(__name__)
 
 EXAMPLES = """Examples:
 
@@ -82,7 +88,7 @@ def run(**options: object) -> int:
     )
     access_ = _access(str(options["kubeconfig"]), str(options["context"]))
     local_ = _local(str(options["clusterprofile_provider_file"]), str(options["members_from_kubeconfig"]))
-    return asyncio.run(app.serve(settings, access_, local_))
+    return asyncio.run(_serve(settings, access_, local_))
 
 
 def _local(providers: str, contexts: str) -> Local:
@@ -103,3 +109,25 @@ def _address(text: str) -> tuple[str, int] | None:
     if not port.isdigit():
         raise ConfigError("--http", f"{text!r} is no address:port", "write for example 127.0.0.1:8080, or off")
     return host.strip("[]") or "0.0.0.0", int(port)  # noqa: S104  a pod's probes come from outside the pod
+
+
+async def _serve(settings: Settings, access_: Access, local_: Local) -> int:
+    """Run a controller until SIGTERM or SIGINT; 0 after a clean stop."""
+    runtime.tune()
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    app = App(settings, access_, local=local_)
+    task = asyncio.create_task(app.run(), name="mcidns")
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({task, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not stop.is_set():
+        await task
+        return 1
+    _LOG.info("stopping")
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+    return 0

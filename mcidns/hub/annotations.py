@@ -10,18 +10,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from mcidns.hub import generated, health, metadata, policies, selection, times
-from mcidns.hub.fields import Fields, short
+from mcidns.hub import annotated, generated, metadata, policies, selection
+from mcidns.hub.fields import Fields
 from mcidns.hub.generated import GeneratedHost, Owner, ProbeAsked
-from mcidns.hub.globalhost import MAX_TTL
 from mcidns.hub.metadata import Metadata, Pairs, Raw
 from mcidns.hub.unreadable import Problem, Unreadable
-from mcidns.model import targets
 from mcidns.model.hosts import Selection
 from mcidns.model.names import DnsName, InvalidName
 from mcidns.model.references import GATEWAY_KINDS, ROUTES, ClusterName, ObjectRef, SourceKind, SourceRef
 from mcidns.model.routing import Routing
-from mcidns.model.targets import InvalidTarget, Target
+from mcidns.model.targets import Target
 
 PREFIX: Final = "mcidns.io/"
 EXTERNAL_DNS: Final = ("external-dns.kubernetes.io/", "external-dns.alpha.kubernetes.io/")
@@ -162,7 +160,7 @@ def _agreed(cluster: str, asked: Sequence[_Asked], told: list[Problem]) -> Routi
     """The policy of the first that names one; the copies in the other members should not say otherwise."""
     found = [one.routing for one in asked if one.routing is not None]
     if len(set(found)) > 1:
-        where = f"{cluster} and others: {_path(PREFIX + 'routing')}"
+        where = f"{cluster} and others: {annotated.path(PREFIX + 'routing')}"
         told.append(Problem(where, "differs between the members", "annotate all copies alike, or only one"))
     return found[0] if found else None
 
@@ -181,19 +179,15 @@ def _given(annotations: Pairs, *, external_dns: bool) -> dict[str, tuple[str, st
 def _stray(annotations: Pairs, given: Mapping[str, tuple[str, str]]) -> tuple[Problem, ...]:
     keys = {name.removeprefix(PREFIX) for name, _ in annotations if name.startswith(PREFIX)}
     unknown = [
-        Problem(_path(PREFIX + key), "is no annotation that this version knows", f"remove it; known are {', '.join(KEYS)}")
+        Problem(annotated.path(PREFIX + key), "is no annotation that this version knows", f"remove it; known are {', '.join(KEYS)}")
         for key in keys.difference(KEYS)
     ]
     if "hostname" not in given:
         unknown += [
-            Problem(_path(PREFIX + key), f"does nothing without {PREFIX}hostname", f"add {PREFIX}hostname, or remove it")
+            Problem(annotated.path(PREFIX + key), f"does nothing without {PREFIX}hostname", f"add {PREFIX}hostname, or remove it")
             for key in keys.intersection(KEYS)
         ]
     return tuple(sorted(unknown))
-
-
-def _path(key: str) -> str:
-    return f"metadata.annotations[{short(key)}]"
 
 
 def _asked(
@@ -209,85 +203,48 @@ def _asked(
     `from_source`: no names are to be found here, as the source in the members has them.
     """
     names = () if from_source else _hostnames(*given["hostname"], hosts, kind, told)
-    replaced = _targets(*given["target"], told) if "target" in given else ()
+    replaced = annotated.targets(*given["target"], told) if "target" in given else ()
     if from_source and replaced:
-        told.append(Problem(_path(given["target"][0]), "stands beside auto, which no member then answers", "write the names"))
+        told.append(
+            Problem(annotated.path(given["target"][0]), "stands beside auto, which no member then answers", "write the names")
+        )
         return None
     if not (names or from_source) or replaced is None:
         return None
-    ttl = _ttl(*given["ttl"], told) if "ttl" in given else None
-    ptr = "ptr" in given and _truth(*given["ptr"], told)
-    probe_path = _probe_path(*given["probe-path"], told) if "probe-path" in given else ""
+    ttl = annotated.ttl(*given["ttl"], told) if "ttl" in given else None
+    ptr = "ptr" in given and annotated.truth(*given["ptr"], told)
+    probe_path = annotated.probe_path(*given["probe-path"], told) if "probe-path" in given else ""
     return _Asked(names, ttl, replaced, probe_path, ptr, policies.read(given, told))
 
 
 def _hostnames(key: str, value: str, hosts: Sequence[str], kind: SourceKind, told: list[Problem]) -> tuple[DnsName, ...]:
     wanted: list[str] = []
-    for text in _parts(value):
+    for text in annotated.parts(value):
         if text.lower() != AUTO:
             wanted.append(text)
         elif kind == "Service":
-            told.append(Problem(_path(key), "is auto, but a Service has no rules that name hosts", "write the names"))
+            told.append(Problem(annotated.path(key), "is auto, but a Service has no rules that name hosts", "write the names"))
         elif not hosts and kind in GATEWAY_KINDS:
-            told.append(Problem(_path(key), f"is auto, but {_NAMELESS}", "write the names, or only auto"))
+            told.append(Problem(annotated.path(key), f"is auto, but {_NAMELESS}", "write the names, or only auto"))
         elif not hosts:
-            told.append(Problem(_path(key), "is auto, but no rule of the Ingress names a host", "write the names, or add a rule"))
+            told.append(
+                Problem(annotated.path(key), "is auto, but no rule of the Ingress names a host", "write the names, or add a rule")
+            )
         else:
             wanted.extend(hosts)
-    if not _parts(value):
-        told.append(Problem(_path(key), "is empty", "write a host name, or auto, or remove the annotation"))
+    if not annotated.parts(value):
+        told.append(Problem(annotated.path(key), "is empty", "write a host name, or auto, or remove the annotation"))
     names: list[DnsName] = []
     for text in wanted:
         try:
             names.append(DnsName.parse(text))
         except InvalidName as error:
-            told.append(Problem(_path(key), str(error), "correct the name"))
+            told.append(Problem(annotated.path(key), str(error), "correct the name"))
     return tuple(dict.fromkeys(names))
-
-
-def _targets(key: str, value: str, told: list[Problem]) -> tuple[Target, ...] | None:
-    found: list[Target] = []
-    for text in _parts(value):
-        try:
-            found.append(targets.parse(text))
-        except InvalidTarget as error:
-            told.append(Problem(_path(key), str(error), "write addresses or a host name, with commas between"))
-    if not _parts(value):
-        told.append(Problem(_path(key), "is empty", "write an address or a host name, or remove the annotation"))
-    return generated.order(tuple(found)) if found else None
-
-
-def _ttl(key: str, value: str, told: list[Problem]) -> int | None:
-    text = value.strip()
-    plain = text.isascii() and text.isdigit() and len(text) <= 9
-    seconds = float(text) if plain else times.duration(text)
-    if seconds is None or not 1 <= seconds <= MAX_TTL:
-        told.append(Problem(_path(key), f"{short(text)!r} is no time to live", f"write seconds from 1 to {MAX_TTL}, or such as 5m"))
-        return None
-    return int(seconds)
-
-
-def _probe_path(key: str, value: str, told: list[Problem]) -> str:
-    path = value.strip()
-    if health.is_path(path):
-        return path
-    told.append(Problem(_path(key), f"{short(path)!r} is no path", "write one such as /healthz"))
-    return ""
-
-
-def _truth(key: str, value: str, told: list[Problem]) -> bool:
-    text = value.strip().lower()
-    if text not in ("true", "false"):
-        told.append(Problem(_path(key), f"{short(text)!r} is neither true nor false", "write one of them"))
-    return text == "true"
 
 
 def _probe(path: str, *, secured: bool) -> ProbeAsked | None:
     return ProbeAsked("HTTPS" if secured else "HTTP", path) if path else None
-
-
-def _parts(value: str) -> tuple[str, ...]:
-    return tuple(part for text in value.split(",") if (part := text.strip()))
 
 
 def _rule_hosts(template: Fields) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Ownership TXTs that speak for nothing any more, and records that lost theirs, put in order; what else happens is decided in plan."""
+"""Ownership TXTs that speak for nothing any more, and records that lost theirs, put in order; all else is decided in plan."""
 
 from collections.abc import Mapping
 

@@ -113,9 +113,9 @@ async def _settled(app: App, task: "asyncio.Task[None]", patience: float) -> Non
 def _waiting(app: App) -> list[str]:
     return [
         *app.health().waiting_for,
-        *([f"{app.reconciler.agenda.waiting} hosts to be decided"] if app.reconciler.agenda.waiting else ()),
-        *([f"{app.resolver.unresolved} names of load balancers to be resolved"] if app.resolver.unresolved else ()),
-        *([f"{app.prober.unanswered} probes to be answered"] if app.prober.unanswered else ()),
+        *([f"hosts to be decided: {app.reconciler.agenda.waiting}"] if app.reconciler.agenda.waiting else ()),
+        *([f"names of load balancers to be resolved: {app.resolver.unresolved}"] if app.resolver.unresolved else ()),
+        *([f"probes to be answered: {app.prober.unanswered}"] if app.prober.unanswered else ()),
         *([] if app.programmer.is_planned else ["zones to be read and planned"]),
     ]
 

@@ -31,6 +31,7 @@ class Names:
     owners: tuple[str, ...] = ()
     seal: Seal | None = None
     seals: bool = False
+    _signs: tuple[str, ...] = ()
     _written: dict[tuple[DnsName, str], DnsName] = field(default_factory=dict, compare=False, repr=False)
     _places: dict[tuple[DnsName, str], tuple[tuple[DnsName, bool], ...]] = field(default_factory=dict, compare=False, repr=False)
 
@@ -41,7 +42,8 @@ class Names:
         encryption = registry.encryption
         seal = Seal.of(encryption) if encryption is not None else None
         owners = tuple(dict.fromkeys((owner, *registry.former_owners)))
-        return cls(zone, forms, owners, seal, seals=encryption is not None and encryption.writes)
+        signs = tuple(f"external-dns/owner={one}" for one in owners)
+        return cls(zone, forms, owners, seal, seals=encryption is not None and encryption.writes, _signs=signs)
 
     def holding(self, txt: RecordSet) -> ownership.Holding:
         """Judge one TXT set of this zone."""
@@ -55,7 +57,7 @@ class Names:
         """Whether one of the values could be ours; a quick look, for whole zones."""
         if self.seal is not None:
             return any(ownership.read(value, self.seal) is not None for value in txt.values)
-        return any(f"external-dns/owner={owner}" in value for owner in self.owners for value in txt.values)
+        return any(sign in value for sign in self._signs for value in txt.values)
 
     def value(self, content: str, place: DnsName) -> str:
         """An ownership value as it is to be written at this registry name: encrypted, if the zone says so."""

@@ -15,7 +15,7 @@ from mcidns.following import Followings, Scope
 from mcidns.handlers import HubWatch
 from mcidns.hub.generated import GeneratedMember
 from mcidns.hub.local import NOTHING, Local
-from mcidns.intake import WATCHED, Intake
+from mcidns.intake import Intake, watched
 from mcidns.kube import kinds
 from mcidns.kube.access import Access
 from mcidns.kube.client import KubeClient
@@ -140,9 +140,10 @@ class App:
             external_dns=settings.read_external_dns,
         )
         self.telling.connect(self.intake.get, self.intake.put, self.intake.keys, on_generated=lambda: self._loop_once(self._sweep))
-        self.listing = Listing(self._client, WATCHED, self.intake, every=settings.relist)
+        kinds_ = watched(decides=decides, programs=programs)
+        self.listing = Listing(self._client, kinds_, self.intake, every=settings.relist)
         self._secrets = Followings(self._client, kinds.SECRET, self.intake)
-        self._hub = HubWatch(access, WATCHED, deliver=self.intake.deliver, on_restart=self._hub_restarted)
+        self._hub = HubWatch(access, kinds_, deliver=self.intake.deliver, on_restart=self._hub_restarted)
         self._started = clock()
         self._clock = clock
         self._loop_once = EndOfTurn()

@@ -58,5 +58,5 @@ def _look(type_: str, points: tuple[EntryPoint, ...]) -> Installed:
     try:
         plugins.load(type_, same)
     except ConfigError as error:
-        return Installed(type_, packages, usable=False, problem=str(error))
+        return Installed(type_, packages, usable=False, problem=f"{error.problem}; {error.remedy}")
     return Installed(type_, packages, usable=True, problem="")

@@ -2,6 +2,7 @@
 
 import json
 import re
+import textwrap
 from typing import Any
 
 import jsonschema
@@ -327,3 +328,11 @@ def test_every_alert_says_how_bad_it_is_and_what_to_do() -> None:
 def test_the_table_of_values_in_the_docs_is_that_of_the_schema() -> None:
     text = charts.TABLE.read_text(encoding="utf-8")
     assert charts.with_table(text) == text, "make charts writes it"
+
+
+def test_the_values_that_the_docs_show_are_accepted() -> None:
+    blocks = re.findall(r"```yaml\n(.*?)```", charts.TABLE.read_text(encoding="utf-8"), re.DOTALL)
+    assert len(blocks) == 2
+    kinds = [{one["kind"] for one in charts.rendered(yaml.safe_load(textwrap.dedent(block)))} for block in blocks]
+    assert {"DNSProvider", "DNSZone"} <= kinds[0]
+    assert {"ServiceMonitor", "PrometheusRule", "ConfigMap"} <= kinds[1]

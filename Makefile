@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 CODE   := mcidns providers tests bench
 
-.PHONY: demo test check bench servers openstack format clean
+.PHONY: demo test check bench servers openstack charts format clean
 
 demo: $(VENV)/.ready
 	$(BIN)/mcidns demo
@@ -24,6 +24,9 @@ bench: $(VENV)/.ready servers
 format: $(VENV)/.ready
 	$(BIN)/ruff format $(CODE)
 	$(BIN)/ruff check --fix $(CODE)
+
+charts: $(VENV)/.ready
+	$(BIN)/python -m tests.packaging.charts
 
 # Kerberos costs a minute to install and build, so its tests run only where MCIDNS_TEST_GSS is set, or all of it is there.
 servers: $(VENV)/.ready

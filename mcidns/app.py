@@ -14,7 +14,7 @@ from mcidns.following import Followings, Scope
 from mcidns.handlers import HubWatch
 from mcidns.hub.generated import GeneratedMember
 from mcidns.hub.local import NOTHING, Local
-from mcidns.intake import WATCHED, Intake
+from mcidns.intake import Intake, watched
 from mcidns.kube import kinds
 from mcidns.kube.access import Access
 from mcidns.kube.client import KubeClient
@@ -68,7 +68,7 @@ class App:
         self._furnish_observing(ask)
         self._furnish_deciding()
         self._furnish_host(local)
-        hub = HubWatch(access, WATCHED, deliver=self.intake.deliver, on_restart=self._hub_restarted)
+        hub = HubWatch(access, self._watched, deliver=self.intake.deliver, on_restart=self._hub_restarted)
         self._hubs = (hub,) if rehearsal is None else ()
 
     def _furnish_observing(self, ask: Ask | None) -> None:
@@ -159,7 +159,8 @@ class App:
             external_dns=settings.read_external_dns,
         )
         self.telling.connect(self.intake.get, self.intake.put, self.intake.keys, on_generated=lambda: self._loop_once(self._sweep))
-        self.listing = Listing(self._client, WATCHED, self.intake, every=settings.relist)
+        self._watched = watched(decides=decides, programs=programs)
+        self.listing = Listing(self._client, self._watched, self.intake, every=settings.relist)
         self._secrets = Followings(self._client, kinds.SECRET, self.intake)
 
     async def run(self) -> None:

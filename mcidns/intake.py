@@ -42,10 +42,18 @@ WATCHED: tuple[Kind, ...] = (
 )
 """What kopf watches. Secrets are followed in two namespaces only, by the listing."""
 
+PROGRAMMED: tuple[Kind, ...] = (kinds.NAMESPACE, kinds.DNS_PROVIDER, kinds.DNS_ZONE, kinds.DNS_ENDPOINT)
+"""What programming needs of it; only deciding needs members and claims, and it does not need providers."""
+
 GRAVES = 10_000
 """How many uids of deleted objects are remembered."""
 
 ANNOTATED = (kinds.FEDERATED_INGRESS, kinds.FEDERATED_SERVICE, kinds.INGRESS, kinds.SERVICE, *kinds.GATEWAY_API)
+
+
+def watched(*, decides: bool, programs: bool) -> tuple[Kind, ...]:
+    """The kinds that these halves need, so that each gets by on the rights of its own ClusterRole."""
+    return tuple(kind for kind in WATCHED if (programs and kind in PROGRAMMED) or (decides and kind is not kinds.DNS_PROVIDER))
 
 
 class Hosts(Protocol):

@@ -213,7 +213,9 @@ class Telling:
                 self._warn(host.made_of, "AnnotationIgnored", str(problem))
 
     def generated_members(self, wanted: Mapping[ObjectRef, GeneratedMember]) -> None:
-        """These MemberClusters shall exist for the fleets, and no others."""
+        """These MemberClusters shall exist for the fleets, and no others; the deciding half sees to it."""
+        if not self._decides:
+            return
         before, self._wanted_members = self._wanted_members, wanted
         for ref, member in wanted.items():
             self._members.want(ref, member)

@@ -25,6 +25,7 @@ VERBS: Final = {
     "release": "release:release",
     "import": "import_:import_",
     "webhook-server": "webhook_server:webhook_server",
+    "version": "version:version",
 }
 """Each verb's module and function. A controller in service does not load what only the demo needs."""
 

@@ -82,6 +82,10 @@ CATALOGUE: Final[tuple[Resource, ...]] = (
         ("Address", ".status.loadBalancer.ingress[*].ip"))),
     _grouped("networking.k8s.io", "ingressclasses", "IngressClass", namespaced=False, keeps_generation=True,
              columns=_columns(("Controller", ".spec.controller"))),
+    _grouped("networking.k8s.io", "networkpolicies", "NetworkPolicy", "netpol", keeps_generation=True,
+             columns=_columns(("Pod-Selector", ".spec.podSelector"))),
+    _grouped("policy", "poddisruptionbudgets", "PodDisruptionBudget", "pdb", status=True, keeps_generation=True, shape=_CONDITIONED,
+             columns=_columns(("Max Unavailable", ".spec.maxUnavailable"))),
     _grouped("discovery.k8s.io", "endpointslices", "EndpointSlice", keeps_generation=True, columns=_columns(
         ("AddressType", ".addressType"), ("Ports", ".ports[*].port"), ("Endpoints", ".endpoints[*].addresses[*]"))),
     _grouped("coordination.k8s.io", "leases", "Lease", create_on_update=True, needs_version=True,

@@ -30,7 +30,7 @@ async def pointed(stage: Stage, bind: Bind, **expected: str) -> None:
     """Wait until the last numbers of 192.0.2.0/24 point to these names, `_1="shop"`; all others to nothing."""
 
     async def holds() -> bool:
-        found = {}
+        found: dict[str, str] = {}
         for last in (1, 2, 3, 9):
             query = dns.message.make_query(f"{last}.{REVERSE}", "PTR")
             answer = await dns.asyncquery.tcp(query, "127.0.0.1", port=bind.port, timeout=5)

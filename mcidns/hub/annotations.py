@@ -10,14 +10,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from mcidns.hub import annotated, generated, metadata, policies, selection
+from mcidns.hub import annotated, generated, metadata, policies, templates
 from mcidns.hub.fields import Fields
 from mcidns.hub.generated import GeneratedHost, Owner, ProbeAsked
 from mcidns.hub.metadata import Metadata, Pairs, Raw
 from mcidns.hub.unreadable import Problem, Unreadable
 from mcidns.model.hosts import Selection
 from mcidns.model.names import DnsName, InvalidName
-from mcidns.model.references import GATEWAY_KINDS, ROUTES, ClusterName, ObjectRef, SourceKind, SourceRef
+from mcidns.model.references import GATEWAY_KINDS, ROUTES, ObjectRef, SourceKind, SourceRef
 from mcidns.model.routing import Routing
 from mcidns.model.targets import Target
 
@@ -86,8 +86,8 @@ def of_object(obj: Raw, kind: str, *, external_dns: bool = False) -> Claimed:
     federated = kind.startswith("Federated")
     template = spec.child("template").child("spec") if federated else spec
     source_kind = _SOURCES[kind]
-    clusters = _placement(spec.child("placement")) if federated else None
-    hosts = _rule_hosts(template) if source_kind == "Ingress" else ()
+    clusters = templates.placement(spec.child("placement")) if federated else None
+    hosts = templates.rule_hosts(template) if source_kind == "Ingress" else ()
     if problems:
         return metadata.unreadable(about, problems)
     told = list(stray)
@@ -245,22 +245,6 @@ def _hostnames(key: str, value: str, hosts: Sequence[str], kind: SourceKind, tol
 
 def _probe(path: str, *, secured: bool) -> ProbeAsked | None:
     return ProbeAsked("HTTPS" if secured else "HTTP", path) if path else None
-
-
-def _rule_hosts(template: Fields) -> tuple[str, ...]:
-    rules = [rule.text("host") for rule in template.children("rules")]
-    secured = [host for entry in template.children("tls") for host in entry.texts("hosts")]
-    return tuple(dict.fromkeys(host for host in (*rules, *secured) if host))
-
-
-def _placement(fields: Fields) -> Selection:
-    """KubeFed's rule: a list of clusters, even an empty one, beats the selector; neither means nowhere."""
-    if fields.has("clusters"):
-        names = {entry.text("name", need="required") for entry in fields.children("clusters")}
-        return Selection(tuple(sorted(ClusterName(name) for name in names)))
-    if fields.has("clusterSelector"):
-        return Selection(None, selection.read(fields.child("clusterSelector")))
-    return Selection(())
 
 
 def _owner(obj: Raw, about: Metadata) -> Owner | None:

@@ -212,3 +212,13 @@ def test_a_member_by_hand_that_names_a_context_nobody_gave_says_so() -> None:
     hub = Hub()
     hub.fleet.put_member({"metadata": {"name": "eu"}, "spec": {"access": {"context": "kind-eu"}}})
     assert "--members-from-kubeconfig" in str(hub.reached[ClusterName("eu")])
+
+
+def test_what_is_no_text_in_a_secret_is_handed_on_in_base64() -> None:
+    hub = Hub()
+    keytab = base64.b64encode(b"\x05\x02\xff\xfe").decode()
+    text = base64.b64encode(b"plain").decode()
+    hub.fleet.put_secret({"metadata": {"namespace": SYSTEM, "name": "dns"}, "data": {"keytab": keytab, "text": text}})
+    found = hub.fleet.secret(SYSTEM, "dns")
+    assert found is not None
+    assert {key: secret.value for key, secret in found.items()} == {"keytab": keytab, "text": "plain"}

@@ -150,11 +150,8 @@ class Telling:
         if problem.ref in self._decisions:
             self._statuses.seen(kinds.HOSTS[problem.ref.kind], problem.ref)
         elif problem.ref.kind in kinds.TOLD:
-            self._say(
-                problem.ref,
-                lambda seen, now: status.of_unusable(problem.message, problem.generation, problem.ref.kind, seen, now),
-                partial=True,
-            )
+            ref, kind = problem.ref, problem.ref.kind
+            self._say(ref, lambda seen, now: status.of_unusable(problem.message, problem.generation, kind, seen, now), partial=True)
 
     def readable(self, ref: ObjectRef) -> None:
         """A GlobalHost or record can be used."""

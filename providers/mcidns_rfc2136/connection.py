@@ -74,6 +74,11 @@ class Connection:
         return cls(link, *await link.streams())
 
     @property
+    def address(self) -> Address:
+        """Of the server."""
+        return self._link.address
+
+    @property
     def closed(self) -> bool:
         """Whether no further question can be asked here."""
         return self._end is not None

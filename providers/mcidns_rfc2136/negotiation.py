@@ -23,6 +23,7 @@ _ROUNDS = 8
 _ASKED_FOR = 3600
 _MARGIN = 60.0
 """Seconds before its end at which a context is renewed, or a quarter of its life where that is less."""
+_RETRY = 5.0
 
 _ERRORS = {16: "BADSIG", 17: "BADKEY", 18: "BADTIME", 19: "BADMODE", 20: "BADNAME", 21: "BADALG"}
 
@@ -72,7 +73,7 @@ class Negotiated:
         self._clock = clock
         self._timeout = timeout
         self._key: ContextKey | None = None
-        self._renew_at = 0.0
+        self._renew_at = self._ends_at = 0.0
         self._turn = asyncio.Lock()
         self._thread: asyncio.Future[Any] | None = None
 
@@ -85,16 +86,30 @@ class Negotiated:
     async def current(self, connection: Connection) -> Signer:
         """The context's key; negotiated over this connection if there is none or it ends soon."""
         async with self._turn:
-            if self._key is None or asyncio.get_running_loop().time() >= self._renew_at:
-                try:
-                    self._key, lasts = await self._negotiate(connection)
-                except NoTicket as problem:
-                    if problem.later:
-                        raise NoAnswer(str(problem), sent=False) from problem
-                    raise BadSignature(str(problem)) from problem
-                self._renew_at = asyncio.get_running_loop().time() + lasts - min(_MARGIN, lasts / 4)
-                log.info("dns-context-established", extra={"server": self._host, "principal": self._key.principal, "lasts": lasts})
-            return self._key
+            now = asyncio.get_running_loop().time()
+            if self._key is not None and now < self._renew_at:
+                return self._key
+            try:
+                return await self._renewed(connection)
+            except NoAnswer:
+                if self._key is None or now >= self._ends_at:
+                    raise
+                self._renew_at = now + _RETRY  # the one that is held serves on meanwhile
+                return self._key
+
+    async def _renewed(self, connection: Connection) -> ContextKey:
+        try:
+            key, lasts = await self._negotiate(connection)
+        except NoTicket as problem:
+            if problem.later:
+                raise NoAnswer(str(problem), sent=False) from problem
+            raise BadSignature(str(problem)) from problem
+        except BadSignature as error:
+            raise BadSignature(f"{connection.address}: {error}") from error
+        self._key, self._ends_at = key, asyncio.get_running_loop().time() + lasts
+        self._renew_at = self._ends_at - min(_MARGIN, lasts / 4)
+        log.info("dns-context-established", extra={"server": self._host, "principal": key.principal, "lasts": lasts})
+        return key
 
     def forget(self, key: Signer | None) -> bool:
         """The next request negotiates anew, unless another one has done so already."""

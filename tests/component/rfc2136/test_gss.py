@@ -13,6 +13,7 @@ from mcidns.errors import Denied, Rejected, Transient
 from mcidns.model.secrets import Secret
 from mcidns.provider import Delta, Full, ProviderSettings, Unchanged
 from mcidns_rfc2136 import Rfc2136Provider
+from mcidns_rfc2136.negotiation import Negotiated
 from tests.bind import Bind, BindZone
 from tests.component.rfc2136 import kdc as kerberos
 from tests.component.rfc2136.kdc import REALM, Kdc
@@ -177,6 +178,9 @@ async def test_a_kdc_that_is_down_is_transient_and_contexts_go_on_meanwhile(kdc:
         await before.apply(ZONE, [creation(ADDRESS)])
         kdc.stop()
         try:
+            (keys,) = (one._keys for one in before._servers.all)
+            assert isinstance(keys, Negotiated)
+            keys._renew_at = 0.0  # as if it were a minute before the ticket's end
             await before.apply(ZONE, [change((ADDRESS, None))])
             with pytest.raises(Transient, match=r"mcidns@.*KDC.*check that the KDC runs") as caught:
                 await dns.apply(ZONE, [creation(ADDRESS)])

@@ -17,7 +17,7 @@ EXAMPLES = """Examples:
 \b
   mcidns version               # the number, Python's, and the providers
   mcidns version -o json       # for programs
-  kubectl -n mcidns-system exec deploy/mcidns -- mcidns version
+  kubectl -n mcidns-system exec deploy/dns-mcidns -- mcidns version
 """
 
 

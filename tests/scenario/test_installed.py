@@ -159,6 +159,7 @@ async def test_helm_installs_into_an_empty_cluster_and_its_crds_outlive_it() -> 
     async with raised(members=0, running=False) as stage:
         for definition in stage.host.list("customresourcedefinitions"):
             stage.host.delete("customresourcedefinitions", definition["metadata"]["name"])
+        await stage.until_true(lambda: not stage.host.list("customresourcedefinitions"), "the old CRDs to go")
         zone = {"domain": "apps.example.org", "ownerID": "research-hub"}
         await install(stage, zones={"apps": zone})
         ours = {path.stem for path in (charts.CHART / "crds").iterdir()}

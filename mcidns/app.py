@@ -87,14 +87,9 @@ class App:
         )
         self.metrics.probe_targets.set_function(lambda: self.prober.asked)
         self.programmer = Programmer(clock=clock, on_report=self._reported, on_zone=self._zone_changed, dry_run=settings.dry_run)
-        precedence = Precedence(lambda: bool(self.reconciler.agenda.waiting) or self.programmer.is_moving, time.monotonic)
+        precedence = Precedence(self._is_urgent, time.monotonic)
         self.telling = Telling(
-            self._client,
-            clock=clock,
-            metrics=self.metrics,
-            at_once=settings.writes,
-            decides=decides,
-            waits=precedence.waits,
+            self._client, clock=clock, metrics=self.metrics, at_once=settings.writes, decides=decides, waits=precedence.waits
         )
         self.draining = Draining(clock=clock, on_change=self._member_health)
         self.reconciler = Reconciler(
@@ -149,7 +144,7 @@ class App:
         self._hubs = (hub,) if rehearsal is None else ()
         self._clock, self._started = clock, clock()
         self._loop_once = EndOfTurn()
-        self._settled = self._complete = False
+        self._settled = self._complete = self._deciding = False
 
     async def run(self) -> None:
         """Run until cancelled."""
@@ -182,7 +177,12 @@ class App:
     async def _decide(self) -> None:
         """Decide as soon as every fleet was listed and every member was read or has failed its first attempt."""
         await self._wait_for_members()
+        self._deciding = True
         await self.reconciler.agenda.run()
+
+    def _is_urgent(self) -> bool:
+        # Until deciding begins, hosts wait for members, and members for being written: those must not wait for the hosts.
+        return (self._deciding and bool(self.reconciler.agenda.waiting)) or self.programmer.is_moving
 
     async def _wait_for_members(self) -> None:
         await self._listed()

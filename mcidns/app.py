@@ -64,7 +64,7 @@ class App:
         self._clock, self._started = clock, clock()
         self._client = rehearsal or KubeClient(access)
         self._loop_once = EndOfTurn()
-        self._settled = self._complete = False
+        self._settled = self._complete = self._deciding = False
         self._furnish_observing(ask)
         self._furnish_deciding()
         self._furnish_host(local)
@@ -100,7 +100,7 @@ class App:
         """Who decides, who makes DNS match, and who tells of it, DNS first."""
         settings, clock = self.settings, self._clock
         self.programmer = Programmer(clock=clock, on_report=self._reported, on_zone=self._zone_changed, dry_run=settings.dry_run)
-        precedence = Precedence(lambda: bool(self.reconciler.agenda.waiting) or self.programmer.is_moving, time.monotonic)
+        precedence = Precedence(self._is_urgent, time.monotonic)
         self.telling = Telling(
             self._client,
             clock=clock,
@@ -194,7 +194,12 @@ class App:
     async def _decide(self) -> None:
         """Decide as soon as every fleet was listed and every member was read or has failed its first attempt."""
         await self._wait_for_members()
+        self._deciding = True
         await self.reconciler.agenda.run()
+
+    def _is_urgent(self) -> bool:
+        # Until deciding begins, hosts wait for members, and members for being written: those must not wait for the hosts.
+        return (self._deciding and bool(self.reconciler.agenda.waiting)) or self.programmer.is_moving
 
     async def _wait_for_members(self) -> None:
         await self._listed()

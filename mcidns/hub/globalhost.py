@@ -160,7 +160,7 @@ def _published(status: Fields) -> tuple[tuple[DnsName, tuple[str, ...]], ...]:
         name = _name(entry)
         if name is not None and entry.has("targets"):
             found[name] = (*found.get(name, ()), *entry.texts("targets"))
-    return tuple(found.items())
+    return tuple(sorted(found.items()))
 
 
 def _claimed(status: Fields) -> tuple[DnsName, ...]:

@@ -165,7 +165,7 @@ def test_status_is_remembered() -> None:
     www, new, old = DnsName("www.example.org."), DnsName("new.example.org."), DnsName("old.example.org.")
     assert globalhost.memory(ghost(status=status)) == Memory(
         clusters=(Remembered("fra", ("203.0.113.1",), "eu", True, "Stale", 1767225600.0, None, 1767225610.0, 2, 3),),
-        published=((www, ("203.0.113.1", "2001:db8::1")), (old, ())),
+        published=((old, ()), (www, ("203.0.113.1", "2001:db8::1"))),
         served=("203.0.113.1",),
         hostnames=(www, new),
         resolved=((DnsName("lb.example.net."), ("203.0.113.9",)),),

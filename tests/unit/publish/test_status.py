@@ -92,11 +92,9 @@ hostnames = st.lists(names, unique=True, max_size=4).map(lambda found: tuple(sor
 def memories(draw: st.DrawFn) -> Memory:
     claimed = draw(hostnames)
     published = draw(by_name(addresses))
-    # A status lists names claimed before names only published; what decides sorts both.
-    order = {name: position for position, name in enumerate(claimed)}
     return Memory(
         clusters=draw(st.lists(remembered, max_size=4).map(tuple)),
-        published=tuple(sorted(published, key=lambda pair: (order.get(pair[0], 99), pair[0]))),
+        published=tuple(sorted(published)),
         served=draw(addresses),
         hostnames=claimed,
         resolved=draw(by_name(addresses)),

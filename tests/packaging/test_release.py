@@ -20,6 +20,7 @@ from click.testing import CliRunner
 
 import mcidns
 from mcidns.cli import commands, version
+from mcidns.program import plugins
 from tests.packaging.charts import CHART, ROOT
 
 PACKAGES = ("mcidns", "mcidns_rfc2136", "mcidns_route53", "mcidns_designate", "mcidns_webhook")
@@ -228,9 +229,9 @@ def test_version_tells_people_too() -> None:
 
 def test_a_provider_whose_sdk_is_missing_is_listed_with_what_to_install() -> None:
     points = [
-        EntryPoint("route53", "sdk_that_is_not_installed:Provider", version.plugins.GROUP),
-        EntryPoint("twice", "one:Provider", version.plugins.GROUP),
-        EntryPoint("twice", "other:Provider", version.plugins.GROUP),
+        EntryPoint("route53", "sdk_that_is_not_installed:Provider", plugins.GROUP),
+        EntryPoint("twice", "one:Provider", plugins.GROUP),
+        EntryPoint("twice", "other:Provider", plugins.GROUP),
     ]
     missing, twice = version.installed(points)
     assert (missing.type, missing.usable) == ("route53", False)

@@ -17,6 +17,7 @@ import yaml
 from mcidns.app import App
 from mcidns.demo import manifests
 from mcidns.kube import access
+from mcidns.settings import Half
 from tests.packaging import charts
 from tests.scenario.stage import Object, Stage, global_host, raised
 
@@ -57,7 +58,7 @@ def ca_of(cluster: Object) -> str:
 
 
 @contextlib.asynccontextmanager
-async def running(stage: Stage, release: str = RELEASE, only: str = "both") -> AsyncIterator[App]:
+async def running(stage: Stage, release: str = RELEASE, only: Half = "both") -> AsyncIterator[App]:
     """The controller as the account of a release."""
     way = access.from_kubeconfig(stage.host.kubeconfig_yaml(await token(stage, release)))
     app = App(replace(stage.settings, only=only, stop_within=1.0), way)
@@ -117,8 +118,8 @@ async def test_each_half_does_its_part_with_the_rights_of_its_own_release(caplog
             stage.members["r2"].put(manifests.endpoints(ready=False))
             await stage.until_answer("shop.example.org", "192.0.2.1")
             await stage.until_true(lambda: not programming.health().waiting_for, "the programming half to be ready")
-            for half in (deciding, programming):
-                assert "forbidden" not in complaints(half, caplog).lower()
+            for app in (deciding, programming):
+                assert "forbidden" not in complaints(app, caplog).lower()
             assert programming.inventory.clusters() == ()
 
 

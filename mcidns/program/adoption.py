@@ -68,7 +68,7 @@ def adopt(rules: Rules, name: DnsName, at: At, taking: Taking) -> Outcome:
     for key in draft.taken:
         one = next(records_ for records_ in records if records_.key == key)
         draft.edits[key] = Edit(key, one, one)
-        _remark(rules, draft, one, taking)
+        _mark(rules, draft, one, taking)
     if taking.former is not None:
         _clear(rules, draft, name, at, taking.former)
     return draft.outcome(name, f"ownership from {taking.former or 'nobody'} to {rules.owner}")
@@ -104,7 +104,7 @@ def _objection(rules: Rules, key: RecordKey, at: At) -> str:
     return ""
 
 
-def _remark(rules: Rules, draft: _Draft, records: RecordSet, taking: Taking) -> None:
+def _mark(rules: Rules, draft: _Draft, records: RecordSet, taking: Taking) -> None:
     """Our TXT for one record, in the place of whatever owned it there."""
     key, found = records.key, draft.taken[records.key]
     place = rules.names.written(key.name, key.type)

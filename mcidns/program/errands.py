@@ -11,7 +11,7 @@ from mcidns.program import adoption
 from mcidns.program.adoption import Outcome
 from mcidns.program.ownership import At
 from mcidns.program.standing import Rules
-from mcidns.provider import Adjusts, Full, Provider
+from mcidns.provider import Adjusts, Full, Provider, Unlisted
 
 TRIES = 3
 _LOOKS = 50
@@ -48,7 +48,7 @@ class Errand:
             return
         wanted = tuple(names)
         if not wanted:
-            why = getattr(reading, "why", "its server sent a difference only")
+            why = reading.why if isinstance(reading, Unlisted) else "its server sent a difference only"
             raise Transient(f"zone {self._zone.domain.relative} cannot be listed ({why}); name the names you mean")
         await self._look(wanted)
 

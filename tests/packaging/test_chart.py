@@ -117,6 +117,7 @@ def test_the_pod_meets_the_restricted_standard(values: Object) -> None:
     }
     assert {"name": "tmp", "mountPath": "/tmp"} in charts.container(objects)["volumeMounts"]
     assert not {"hostNetwork", "hostPID", "hostIPC"} & set(pod)
+    assert type(pod["securityContext"]["runAsUser"]) is int, "a large number must not be written as 1.00065e+09"
 
 
 @pytest.mark.parametrize("values", MATRIX)

@@ -205,7 +205,15 @@ def test_gss_tsig_takes_the_keytab_of_the_secret() -> None:
         pytest.param(PACKED, ("192.0.2.53",), {}, "config.gssTsig.serverName", "host name", id="a server known by address only"),
         pytest.param(PACKED, ("ns1.test",), {"ccache": "FILE:/c"}, "config.gssTsig", "one of them", id="keytab and cache"),
         pytest.param(None, ("a.test",), {"ccache": "c", "keytabFile": "k"}, "config.gssTsig", "one of them", id="file and cache"),
-        pytest.param(None, ("a.test",), {"principal": 5}, "config.gssTsig.principal", "a string", id="a number for a principal"),
+        pytest.param(
+            None,
+            ("a.test",),
+            {"principal": 5},
+            "config.gssTsig.principal",
+            "a string",
+            id="a number for a principal",
+            marks=with_gssapi,
+        ),
         pytest.param(
             "hunter2", ("a.test",), {}, "secretRef", "--from-file=keytab", id="a keytab that is no base64", marks=with_gssapi
         ),

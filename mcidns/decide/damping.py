@@ -47,7 +47,11 @@ def _weigh(one: Judged, past: History, rule: Damping, now: float, *, fell: bool)
         message = f"it fell too often and is kept out until it has been steady, at least until {wording.moment(ends)}"
         out = verdicts.demote(one, Reason.SUPPRESSED, f"{message}; {one.verdict.message}", now, until=ends)
         return verdicts.recall(out, **known, suppressed=True)
-    if left < rule.reuse_below / 2 and one.was is not None and one.was.reason not in (one.verdict.reason, Reason.DRAINED):
+    if (
+        left < min(rule.reuse_below, rule.penalty) / 2
+        and one.was is not None
+        and one.was.reason not in (one.verdict.reason, Reason.DRAINED)
+    ):
         return one  # forgiven; forgotten only now, as a status is written anyway
     return verdicts.recall(one, **known, suppressed=False)
 

@@ -192,6 +192,15 @@ def test_a_flapping_target_moves_dns_no_more_than_its_points_allow(rule: Damping
     assert {verdict(decision, "ams").since for decision in found} == {NOW}
 
 
+def test_falls_that_cost_little_add_up_all_the_same() -> None:
+    """One fall is worth less than half of what lets a target back, and still it is not forgotten at the next return."""
+    rule = Damping(penalty=257, suppress_above=1500, reuse_below=514, half_life=300.0, max_suppress=1e9)
+    steps, _ = by_turns([0.1] * 13)
+    found = list(passes(*steps, damping=rule))
+    assert sum(verdict(one).eligible and not verdict(two).eligible for one, two in pairwise(found)) == 6
+    assert verdict(found[-2]).reason is Reason.SUPPRESSED
+
+
 @EXAMPLES
 @given(rules, spans)
 def test_what_stays_well_is_served_again_in_the_end(rule: Damping, history: list[float]) -> None:

@@ -8,12 +8,11 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from mcidns.cli import hosting
-from mcidns.errors import ConfigError
+from mcidns.cli import hosting, lookup
 from mcidns.hub import globalhost, times
 from mcidns.kube import kinds
 from mcidns.kube.access import Access
-from mcidns.kube.client import KubeClient, Object
+from mcidns.kube.client import KubeClient
 from mcidns.model.decisions import Remembered, Role
 
 EXAMPLES = """Examples:
@@ -61,39 +60,14 @@ def failback(host: str, *, dry_run: bool, output: str, **options: str) -> int:
 
 async def _failback(access: Access, host: str, *, dry_run: bool) -> Outcome:
     async with KubeClient(access) as client:
-        found = _one(host, await client.list(kinds.GLOBAL_HOST))
-        namespace, name = _ref(found)
+        found = lookup.host(host, await client.list(kinds.GLOBAL_HOST))
+        namespace, name = lookup.ref(found)
         held = tuple(one for one in globalhost.memory(found).clusters if one.role == Role.HELD_BACK and one.role_since is not None)
         if held and not dry_run:
             # The controller's own times, so that the clock of this machine does not matter.
             asked = times.render(max(one.role_since or 0.0 for one in held))
             await client.patch(kinds.GLOBAL_HOST, namespace, name, {"metadata": {"annotations": {globalhost.FAILBACK: asked}}})
     return Outcome(namespace, name, held, bool(held) and not dry_run)
-
-
-def _one(host: str, hosts: list[Object]) -> Object:
-    wanted = host.rstrip(".").lower()
-    found = [obj for obj in hosts if wanted in ("/".join(_ref(obj)), _ref(obj)[1])]
-    found = found or [obj for obj in hosts if wanted in {name.relative for name in globalhost.memory(obj).hostnames}]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise ConfigError("HOST", f"{host!r} is the name of {len(found)} GlobalHosts", f"use one of {_listed(found)}")
-    raise ConfigError(
-        "HOST",
-        f"there is no GlobalHost {host!r}, and none serves that name",
-        f"use one of {_listed(hosts)}" if hosts else "make one",
-    )
-
-
-def _ref(obj: Object) -> tuple[str, str]:
-    metadata = obj["metadata"]
-    return str(metadata.get("namespace") or ""), str(metadata["name"])
-
-
-def _listed(hosts: list[Object], most: int = 10) -> str:
-    refs = sorted("/".join(_ref(obj)) for obj in hosts)
-    return ", ".join(refs[:most]) + (f" and {len(refs) - most} more" if len(refs) > most else "")
 
 
 def _show(outcome: Outcome, output: str, *, dry_run: bool) -> None:

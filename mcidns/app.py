@@ -222,7 +222,8 @@ class App:
         await self._listed()
         self._sweep()
         if self.settings.only != "program":
-            while not (self.inventory.ready and self.reconciler.decided and self.telling.hosts_in_step):
+            # Members may claim names too, so that on a first start nothing is settled before the fleet's were made and read.
+            while not (self._deciding and self.inventory.ready and self.reconciler.decided and self.telling.hosts_in_step):
                 await asyncio.sleep(0.05)
         self.programmer.settled()
         self._settled = True

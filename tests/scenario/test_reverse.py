@@ -1,5 +1,6 @@
 """PTR records from end to end: asked for by spec, annotation or property, in a reverse zone of a real BIND."""
 
+import asyncio
 from typing import Any
 
 import dns.asyncquery
@@ -79,6 +80,7 @@ async def test_an_annotation_and_a_property_ask_too_and_the_older_claim_keeps_th
         federated["spec"]["placement"] = {"clusters": [{"name": "r1"}]}
         stage.host.put(federated)
         await pointed(stage, bind, _1="shop")
+        await asyncio.sleep(1.1)  # objects are dated to the second, and the older claim is to be the older
         stage.host.put(dns_endpoint("192.0.2.9", "192.0.2.1"))
         await pointed(stage, bind, _1="shop", _9="mail")
         stage.host.delete("federatedingresses", "shop", "shop")

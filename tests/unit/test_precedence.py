@@ -9,7 +9,7 @@ from mcidns import decide
 from mcidns.agenda import Agenda
 from mcidns.backlog import Backlog
 from mcidns.model.decisions import Decision, World
-from mcidns.precedence import FORGOTTEN, PATIENCE, Precedence
+from mcidns.precedence import CALM, FORGOTTEN, PATIENCE, Precedence
 from mcidns.testing.build import host
 
 
@@ -21,10 +21,12 @@ class Clock:
 
 
 def test_telling_waits_while_dns_is_changed() -> None:
-    busy = [True]
-    precedence = Precedence(lambda: busy[0], Clock())
+    busy, clock = [True], Clock()
+    precedence = Precedence(lambda: busy[0], clock)
     assert precedence.waits()
     busy[0] = False
+    assert precedence.waits()  # what a lost region brings comes in gusts
+    clock.now += CALM * 1.01
     assert not precedence.waits()
 
 

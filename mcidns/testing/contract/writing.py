@@ -43,6 +43,7 @@ class WritingContract(Contract):
         async with self.opened() as desk:
             made, text = desk.records("www", "A", "192.0.2.1"), desk.owned("www")
             await desk.write(creation(made, text))
+            await asyncio.sleep(self.lag)
             before = await desk.provider.read(desk.zone, None)
             await desk.write(change((made, made), (text, text)))
             await desk.write(

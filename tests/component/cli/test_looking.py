@@ -111,7 +111,7 @@ async def test_explain_says_verdict_signals_rule_and_remedy_of_each_target(site:
     assert signals["load balancer"] == "192.0.2.2"
     assert ams["rule"] == "too few endpoints were ready for `fall` observations"
     assert ams["remedy"] == "at least 1 ready endpoint(s) 1 time(s) in a row; look at the Pods there"
-    assert 115 <= ams["age"] <= 600
+    assert time.time() - NOW + 110 < ams["age"] <= time.time() - NOW + 121
     assert [(one["name"], one["targets"]) for one in found["names"]] == [("www.example.org", ["192.0.2.1"])]
 
 
@@ -135,7 +135,7 @@ async def test_explain_tells_a_silent_member_with_the_age_of_its_silence(site: S
     api = next(one for one in fra["signals"] if one["name"] == "cluster API")
     assert (fra["verdict"], fra["serves"]) == ("Stale", True)
     assert api["value"] == "silent (Timeout: m)"
-    assert 295 <= api["age"] <= 900
+    assert time.time() - NOW + 290 < api["age"] <= time.time() - NOW + 301
     assert fra["remedy"] == "its API answering again; until then its addresses stay (onUnknown: Keep)"
 
 

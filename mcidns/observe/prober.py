@@ -31,7 +31,7 @@ It is never lengthened: from the last good question on, `fall` more begin within
 SECOND: Final = 0.5
 """The same for the first interval of each, so that a fleet that came at once does not stay together."""
 
-TICK: Final = 0.025
+TICK: Final = 0.1
 """Seconds: questions begin on this grid, because waking up once for some costs far less than once for each."""
 
 BEAT: Final = 0.05

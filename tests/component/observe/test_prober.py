@@ -122,7 +122,7 @@ async def test_a_wanted_probe_is_asked_within_a_second_and_then_again_and_again(
         assert len(bench.times(one)) == 1
         await asyncio.sleep(99)
         gaps = [after - before for before, after in pairwise(bench.times(one))]
-        assert gaps == [pytest.approx(7.5), *[pytest.approx(9.75)] * 9]
+        assert gaps == [pytest.approx(7.5), *[pytest.approx(9.75, abs=0.06)] * 9]  # on a grid of a tenth
         streak = bench.streak(one)
         assert streak is not None
         assert (streak.good, streak.count, streak.detail) == (True, 11, "HTTP 200")

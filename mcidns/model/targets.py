@@ -38,9 +38,12 @@ def _host(text: str) -> DnsName:
     if labels[-1].isdigit() or ":" in text:
         raise InvalidTarget(f"{text[:80]!r} looks like an address but is none")
     try:
-        return DnsName.parse(text)
+        name = DnsName.parse(text)
     except InvalidName as error:
         raise InvalidTarget(f"{text[:80]!r} is neither an address nor a host name: {error}") from error
+    if name.labels[-1].isdigit():  # only now, because what UTS 46 ignores may stand between digits
+        raise InvalidTarget(f"{text[:80]!r} looks like an address but is none")
+    return name
 
 
 def objection(target: Target, allowed: Iterable[Network]) -> str | None:

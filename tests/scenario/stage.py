@@ -119,7 +119,9 @@ class Stage:
         """Wait until the claim holds."""
 
         async def holds() -> bool:
-            return bool(claim())
+            with contextlib.suppress(LookupError):  # statuses follow DNS: what the claim reads may not be there yet
+                return bool(claim())
+            return False
 
         await self.until(holds, what)
 

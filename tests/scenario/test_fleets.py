@@ -221,8 +221,10 @@ async def test_a_program_that_hangs_is_given_up_and_harms_no_other_member(tmp_pa
             await stage.start()
             await stage.until_answer(NAME, *ALL)
             await stage.until_true(lambda: "gave nothing within 0.2 s" in stage.of_member("hung", "Reachable"), "it to be told")
-            assert {name: reason for name, reason in stage.verdicts().items() if name != "hung"} == dict.fromkeys(
-                stage.members, "Ready"
+            ready = dict.fromkeys(stage.members, "Ready")
+            await stage.until_true(
+                lambda: {name: reason for name, reason in stage.verdicts().items() if name != "hung"} == ready,
+                "the others to serve",
             )
 
 

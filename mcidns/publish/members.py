@@ -38,7 +38,12 @@ def plan(ref: ObjectRef, wanted: GeneratedMember | None, seen: Object | None) ->
         _keep_place(body, seen)
     for path in _overlaid(body, seen):
         _drop(body, path)
-    return None if seen is not None and _is_as(seen, body) else Apply(kinds.MEMBER_CLUSTER, "", ref.name, body)
+    if seen is not None:
+        if _is_as(seen, body):
+            return None
+        # A person may set a field at this very moment: what is theirs is judged by one version, and only that one is written to.
+        body["metadata"]["resourceVersion"] = steps.text(seen, "metadata", "resourceVersion")
+    return Apply(kinds.MEMBER_CLUSTER, "", ref.name, body)
 
 
 def _keep_place(body: Object, seen: Object | None) -> None:

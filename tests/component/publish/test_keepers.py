@@ -282,3 +282,18 @@ async def test_a_region_set_by_a_person_survives_what_the_fleet_says() -> None:
         keeper.want(FRA, None)
         await cluster.settled()
         assert cluster.server.find("MemberCluster", "fra") is None
+
+
+async def test_a_region_set_by_a_person_a_moment_before_the_fleet_speaks_survives_too() -> None:
+    async with host_cluster() as cluster:
+        keeper = members.keeper(cluster.client, cluster, cluster.writer, Clashes().hear)
+        cluster.on_seen.append(lambda kind, ref: keeper.seen(ref) if kind is kinds.MEMBER_CLUSTER else None)
+        keeper.want(FRA, MEMBER)
+        await cluster.settled()
+        await cluster.client.apply(kinds.MEMBER_CLUSTER, None, "fra", {"spec": {"region": "home"}}, manager="a-person")
+        keeper.want(FRA, replace(MEMBER, region="eu-west", labels=(("env", "prod"),)))
+        assert not await cluster.writer.flush(0.2), "it was written although the watch has not brought the edit yet"
+        await cluster.settled()
+        found = cluster.server.get("MemberCluster", "fra")
+        assert (found["spec"]["region"], found["metadata"]["labels"]["env"]) == ("home", "prod")
+        assert keeper.in_step

@@ -19,7 +19,7 @@ class Listener:
         self._context = context
         self._reserved: socket.socket | None = None
         self._socket: socket.socket | None = None
-        self._accepting: asyncio.Task[None] | None = None
+        self._accepting = False
         self._opening: set[asyncio.Task[None]] = set()
         self._transports: set[asyncio.Transport] = set()
         self.port = 0
@@ -47,21 +47,21 @@ class Listener:
 
     def resume(self) -> None:
         """Accept connections again after `pause`."""
-        if self._socket is not None and self._accepting is None:
-            self._accepting = asyncio.get_running_loop().create_task(self._accept(self._socket), name="emulator accept")
+        if self._socket is not None and not self._accepting:
+            # Not `sock_accept`: what it has accepted when it is cancelled belongs to nobody and is never closed.
+            asyncio.get_running_loop().add_reader(self._socket.fileno(), self._accept, self._socket)
+            self._accepting = True
 
     def pause(self) -> None:
         """Leave new connections waiting in the kernel."""
-        if self._accepting is not None:
-            self._accepting.cancel()
-            self._accepting = None
+        if self._socket is not None and self._accepting:
+            asyncio.get_running_loop().remove_reader(self._socket.fileno())
+            self._accepting = False
 
     def refuse(self) -> None:
         """Stop listening and cut every connection; a client is refused until `open`."""
         self.pause()
         if self._socket is not None:
-            # The cancelled accept lets go of the descriptor only later, when another socket may have got the same number.
-            asyncio.get_running_loop().remove_reader(self._socket.fileno())
             self._socket.close()
             self._socket = None
         for task in self._opening:
@@ -72,21 +72,28 @@ class Listener:
 
     async def close(self) -> None:
         """Refuse, and give the port back."""
-        waiting = [*self._opening, *([self._accepting] if self._accepting else [])]
+        waiting = [*self._opening]
         self.refuse()
         await asyncio.gather(*waiting, return_exceptions=True)
         if self._reserved is not None:
             self._reserved.close()
             self._reserved = None
 
-    async def _accept(self, listening: socket.socket) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            connection, _ = await loop.sock_accept(listening)
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            task = loop.create_task(self._connect(connection), name="emulator connection")
-            self._opening.add(task)
-            task.add_done_callback(self._opening.discard)
+    def _accept(self, listening: socket.socket) -> None:
+        try:
+            connection, _ = listening.accept()
+        except OSError:  # the client has given up meanwhile
+            return
+        connection.setblocking(False)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        task = asyncio.get_running_loop().create_task(self._connect(connection), name="emulator connection")
+        self._opening.add(task)
+        task.add_done_callback(lambda task: self._opened(task, connection))
+
+    def _opened(self, task: asyncio.Task[None], connection: socket.socket) -> None:
+        self._opening.discard(task)
+        if task.cancelled():
+            connection.close()  # before it had begun
 
     async def _connect(self, connection: socket.socket) -> None:
         loop = asyncio.get_running_loop()

@@ -46,6 +46,7 @@ async def test_an_ingress_and_the_slices_behind_it_make_one_state() -> None:
 
 async def test_a_member_is_identified_by_version_and_by_the_uid_of_kube_system() -> None:
     async with serving("eu") as (eu,), watching(eu) as fleet:
+        await fleet.seen("eu")
         await fleet.until(lambda: fleet.health("eu").cluster_id != "")
         health = fleet.health("eu")
         assert health.cluster_id == eu.get("namespaces", "kube-system")["metadata"]["uid"]

@@ -1,6 +1,6 @@
 """The names of ownership TXTs by ExternalDNS's affixes, there and back; what stands at them is read in ownership."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mcidns.model.names import DnsName
 from mcidns.model.zones import Affix
@@ -23,6 +23,13 @@ class Form:
     wildcard: str
     templated: bool
     sure_legacy: bool = False
+    _stem: str = ""
+    _typed: dict[str | None, tuple[str, str]] = field(default_factory=dict, init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        # A zone's every record is named by these, so that they are put together once.
+        for type_ in (None, *TYPES):
+            self._typed[type_] = self._around(type_)
 
     @classmethod
     def of(cls, affix: Affix) -> "Form":
@@ -30,27 +37,32 @@ class Form:
         prefix = affix.prefix.lower()
         suffix = "" if prefix else affix.suffix.lower()
         templated = _TEMPLATE in prefix or _TEMPLATE in suffix
-        after = prefix.partition(_TEMPLATE)[2]
-        return cls(prefix, suffix, affix.wildcard.lower(), templated, templated and after != "" and not after[0].isalnum())
+        stem, _, after = prefix.partition(_TEMPLATE)
+        sure = templated and after != "" and not after[0].isalnum()
+        return cls(prefix, suffix, affix.wildcard.lower(), templated, sure, stem if templated else "")
 
     def name(self, name: DnsName, type_: str | None) -> DnsName:
         """The registry name for a record; the legacy one without type where `type_` is None."""
         first, _, rest = name.text.partition(".")
         if first == "*" and self.wildcard:
             first = self.wildcard
+        before, behind = self._typed.get(type_) or self._around(type_)
+        return DnsName(f"{before}{first}{behind}.{rest}")
+
+    def _around(self, type_: str | None) -> tuple[str, str]:
+        """What stands before and behind a name's first label."""
         token = (type_ or "").lower()
-        prefix, suffix = self.prefix, self.suffix
         if self.templated:
-            prefix, suffix = prefix.replace(_TEMPLATE, token), suffix.replace(_TEMPLATE, token)
-        elif type_ is not None:
-            first = f"{token}-{first}"
-        return DnsName(f"{prefix}{first}{suffix}.{rest}")
+            return self.prefix.replace(_TEMPLATE, token), self.suffix.replace(_TEMPLATE, token)
+        return (f"{self.prefix}{token}-" if type_ is not None else self.prefix), self.suffix
 
     def subject(self, registry: DnsName) -> tuple[DnsName, str | None] | None:
         """The record a registry name speaks for, by ExternalDNS's rules; None where the affix does not fit."""
         if not self.templated:
             plain = self._strip(registry.text, None)
             return None if plain is None else self._by_token(plain)
+        if not registry.text.startswith(self._stem):
+            return None
         for type_ in TYPES:
             host = self._strip(registry.text, type_)
             if host is not None:
@@ -59,12 +71,10 @@ class Form:
         return None if plain is None else (self._starred(plain), None)
 
     def _strip(self, text: str, type_: str | None) -> str | None:
-        token = (type_ or "").lower()
+        prefix, suffix = self._typed[type_] if self.templated else (self.prefix, self.suffix)
         if self.prefix:
-            prefix = self.prefix.replace(_TEMPLATE, token)
             stripped = text.removeprefix(prefix)
             return stripped if len(stripped) > 1 and text.startswith(prefix) else None
-        suffix = self.suffix.replace(_TEMPLATE, token)
         first, _, rest = text.partition(".")
         if not first.endswith(suffix) or len(first) == len(suffix):
             return None

@@ -150,7 +150,8 @@ class Dispatch:
         self._denied = 0
         if state.mirror is not None:
             state.mirror.patch(batch)
-        state.written.update(edit.key.name for change in batch for edit in change.edits)
+        state.written.update([edit.key.name for change in batch for edit in change.edits])
+        debugging = _LOG.isEnabledFor(logging.DEBUG)
         state.writes += len(batch)
         state.trouble = None
         state.backoff.reset()
@@ -166,7 +167,8 @@ class Dispatch:
                 # That answer may be older than this write.
                 state.must_look[change.name] = None
                 state.mark(change.name)
-            _LOG.debug("zone.changed", extra={"zone": state.zone.name, "host": change.name.relative, "change": change.note})
+            if debugging:
+                _LOG.debug("zone.changed", extra={"zone": state.zone.name, "host": change.name.relative, "change": change.note})
         _LOG.info(
             "zone.written",
             extra={"zone": state.zone.name, "changes": len(batch), "first": f"{batch[0].name.relative} ({batch[0].note})"},

@@ -32,6 +32,9 @@ def fit(
 
     Sets that follow different policies cannot stand together anywhere; they are flattened too.
     """
+    alone = _alone(wished, capabilities, apex) if adjust is None else None
+    if alone is not None:
+        return Fitted({alone.key: alone})
     kept: list[RecordSet] = []
     remarks: list[Remark] = []
     for records in _adjusted(_unmixed(wished, capabilities, remarks), adjust, remarks):
@@ -48,6 +51,17 @@ def fit(
         kept = flatten.flatten(kept, "the zone's provider has no routing policies", remarks)
     refused = any(remark.state == "Failed" for remark in remarks)
     return Fitted({records.key: records for records in kept}, tuple(dict.fromkeys(remarks)), refused)
+
+
+def _alone(wished: Iterable[RecordSet], capabilities: Capabilities, apex: DnsName) -> RecordSet | None:
+    """The one plain set that most names wish for, where it can be written as it is."""
+    if not isinstance(wished, tuple) or len(wished) != 1:
+        return None
+    records: RecordSet = wished[0]
+    if not records.values or records.properties or records.key.set_identifier:
+        return None
+    as_it_is = records.ttl > 0 and capabilities.min_ttl <= records.ttl <= capabilities.max_ttl
+    return records if as_it_is and refusal(records, capabilities, apex) is None else None
 
 
 def _unmixed(wished: Iterable[RecordSet], capabilities: Capabilities, remarks: list[Remark]) -> Iterable[RecordSet]:

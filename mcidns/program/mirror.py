@@ -42,7 +42,7 @@ class Mirror:
         known = self._overlay.get(name)
         if known is None:
             known = self._base.get(name, ())
-            if self._listed:
+            if known and self._listed:
                 # A base decodes at every question; names that are asked for are few and asked for again.
                 self._overlay[name] = known
         return known
@@ -86,11 +86,12 @@ class Mirror:
         """Our changes were written: believe them."""
         for change in batch:
             for edit in change.edits:
-                if edit.is_check:
+                key, new = edit.key, edit.new
+                if new == edit.old:
                     continue
-                key, before = edit.key, self.at(edit.key.name)
+                before = self.at(key.name)
                 others = tuple([records for records in before if records.key != key]) if before else ()
-                self._put(key.name, before, others if edit.new is None else (*others, edit.new))
+                self._put(key.name, before, others if new is None else (*others, new))
 
     def _put(self, name: DnsName, before: tuple[RecordSet, ...], sets: tuple[RecordSet, ...]) -> None:
         self._grown += bool(sets) - bool(before)
@@ -101,7 +102,7 @@ class Mirror:
         for records in sets:
             if records.key.type == "TXT":
                 self._index(name, sets)
-                return
+                break
 
     def _index(self, place: DnsName, sets: tuple[RecordSet, ...]) -> None:
         known = self._places.pop(place, ())
@@ -111,15 +112,14 @@ class Mirror:
             if not places:
                 del self._hosts[host]
         names = self._rules.names
-        found = [names.holding(records) for records in sets if records.key.type == "TXT"]
-        claim = next((holding.claim for holding in found if names.owns(holding)), None)
-        if claim is None:
+        resource = names.resource(sets)
+        if resource is None:
             return
-        hosts = known or tuple(dict.fromkeys(host for host, _ in self._rules.names.subjects(place)))
+        hosts = known or tuple(dict.fromkeys([host for host, _ in names.subjects(place)]))
         self._places[place] = hosts
         for host in hosts:
-            self._hosts.setdefault(host, {})[place] = claim.resource
-            self._resources.setdefault(claim.resource, {})[host] = None
+            self._hosts.setdefault(host, {})[place] = resource
+            self._resources.setdefault(resource, {})[host] = None
 
     def _unlabel(self, resource: str, host: DnsName) -> None:
         if resource in self._hosts.get(host, {}).values():

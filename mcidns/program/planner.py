@@ -101,7 +101,7 @@ class Planner:
         remarks = (*found.remarks, *confined)
         if found.restrained:
             state.restrained.add(name)
-        if any(remark.reason == "NotOwner" for remark in remarks):
+        if remarks and any(remark.reason == "NotOwner" for remark in remarks):
             state.blocked.add(name)
         else:
             state.blocked.discard(name)
@@ -183,7 +183,7 @@ class Planner:
     def _count(self, changes: Iterable[Change]) -> None:
         counts = self._counts
         for change in changes:
-            self._digest.update(f"{change.name} {change.note}\n".encode())
+            self._digest.update(f"{change.name.text} {change.note}\n".encode())
             for edit in change.edits:
                 if edit.old is None:
                     counts["creates"] += edit.new is not None

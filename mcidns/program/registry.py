@@ -1,6 +1,6 @@
 """Where the ownership of a zone's records stands, and whose is ours: ExternalDNS's TXT registry, all its names; plans nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from mcidns.model.names import MAX_LABEL, MAX_NAME, DnsName
@@ -32,6 +32,7 @@ class Names:
     seal: Seal | None = None
     seals: bool = False
     _signs: tuple[str, ...] = ()
+    _opening: str = ""
     _written: dict[tuple[DnsName, str], DnsName] = field(default_factory=dict, compare=False, repr=False)
     _places: dict[tuple[DnsName, str], tuple[tuple[DnsName, bool], ...]] = field(default_factory=dict, compare=False, repr=False)
 
@@ -43,11 +44,27 @@ class Names:
         seal = Seal.of(encryption) if encryption is not None else None
         owners = tuple(dict.fromkeys((owner, *registry.former_owners)))
         signs = tuple(f"external-dns/owner={one}" for one in owners)
-        return cls(zone, forms, owners, seal, seals=encryption is not None and encryption.writes, _signs=signs)
+        seals = encryption is not None and encryption.writes
+        opening = f'"{ownership.HERITAGE},{signs[0]},external-dns/resource='
+        return cls(zone, forms, owners, seal, seals=seals, _signs=signs, _opening=opening)
 
     def holding(self, txt: RecordSet) -> ownership.Holding:
         """Judge one TXT set of this zone."""
         return ownership.holding(txt, self.owners, self.seal)
+
+    def resource(self, sets: Iterable[RecordSet]) -> str | None:
+        """The object that our ownership names among the sets at one name; None where none of them is ours."""
+        for txt in sets:
+            if txt.key.type != "TXT":
+                continue
+            value = txt.values[0] if len(txt.values) == 1 else ""
+            if value.startswith(self._opening) and "\\" not in value and '" "' not in value:
+                # As we write it: most of what is read of a zone of ours, and all that is written.
+                return value[len(self._opening) : -1].partition(",")[0]
+            found = self.holding(txt)
+            if found.claim is not None and found.claim.owner in self.owners:
+                return found.claim.resource
+        return None
 
     def owns(self, found: ownership.Holding | None) -> bool:
         """Whether a TXT set says that its record is ours."""

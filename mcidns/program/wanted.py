@@ -74,9 +74,12 @@ class Wishes:
         """Put these in place of all of the object's intents. The names that changed, and whether a freeze of the object ended."""
         grouped: dict[DnsName, tuple[Intent, ...]] = {}
         for intent in intents:
-            grouped[intent.name] = (*grouped.get(intent.name, ()), intent)
+            known = grouped.get(intent.name)
+            grouped[intent.name] = (intent,) if known is None else (*known, intent)
         before = self._by_source.get(source, {})
-        changed = {name for name in before.keys() | grouped.keys() if before.get(name) != grouped.get(name)}
+        changed = (
+            {name for name in before.keys() | grouped.keys() if before.get(name) != grouped.get(name)} if before else {*grouped}
+        )
         for name in changed:
             self._put(source, name, before.get(name, ()), grouped.get(name, ()))
         if grouped:
@@ -105,10 +108,12 @@ class Wishes:
     def _count_freezes(
         self, source: ObjectRef, before: dict[DnsName, tuple[Intent, ...]], after: dict[DnsName, tuple[Intent, ...]]
     ) -> bool:
+        former, present = _freezes(before), _freezes(after)
+        if former == present:
+            return False
         label = ownership.resource_label(source)
         thawed = False
-        for counted, kind in ((self._untouched, _is_untouched), (self._incomplete, _is_incomplete)):
-            was, now = (any(kind(intent) for group in side.values() for intent in group) for side in (before, after))
+        for counted, was, now in zip((self._untouched, self._incomplete), former, present, strict=True):
             if was == now:
                 continue
             counted[label] += 1 if now else -1
@@ -191,12 +196,16 @@ class Wishes:
         return replace(wanted, patient=True, removable=removable)
 
 
-def _is_untouched(intent: Intent) -> bool:
-    return isinstance(intent, Untouched)
-
-
-def _is_incomplete(intent: Intent) -> bool:
-    return isinstance(intent, Wish) and not intent.complete
+def _freezes(intents: dict[DnsName, tuple[Intent, ...]]) -> tuple[bool, bool]:
+    """Whether an object leaves some name untouched, and whether it wishes for some without knowing every member."""
+    untouched = incomplete = False
+    for group in intents.values():
+        for intent in group:
+            if isinstance(intent, Untouched):
+                untouched = True
+            elif not intent.complete:
+                incomplete = True
+    return untouched, incomplete
 
 
 def _seniority(wish: Wish) -> tuple[float, str, str, str]:

@@ -19,6 +19,7 @@ MAX_TTL = 2**31 - 1
 _BY_RECORD = frozenset({rdata.A, rdata.AAAA, rdata.TXT})
 
 _CONSTRAINED = frozenset({rdata.CNAME, rdata.NS})  # whose sets cannot stand, or go, everywhere
+_SPECIAL = _CONSTRAINED | {rdata.number("DS")}  # to whose sets rules of their own apply
 _NO_DATA = frozenset({0, 41})  # type 0 and OPT; 128 to 255 are questions and meta types (RFC 6895 §3.1)
 
 # What may stand at a name whose A (say) becomes a CNAME; "name is not in use" cannot be asked for there.
@@ -57,17 +58,28 @@ class _Sections:
         self._apex = names.to_wire(zone.text)
         self._min_ttl = min_ttl
         self._expected: list[Record] = []
-        self._free: set[tuple[bytes, int]] = set()
+        self._free: dict[tuple[bytes, int], None] = {}
         self._deletes: list[Record] = []
         self._adds: list[Record] = []
         self._last: list[Record] = []
         self._doubtful: list[RecordSet] = []
         self._alone: list[tuple[RecordKey, frozenset[str]]] = []
 
-    def take(self, edit: Edit, beside: Sequence[Edit], cname: Edit | None) -> None:
-        """Add one edit; `beside` are all edits at its name, itself included, `cname` the one of a CNAME among them."""
-        key = edit.key
-        owner, type_ = _owner(self._zone, key), _type(key)
+    def take(self, beside: Sequence[Edit]) -> None:
+        """Add all edits at one name."""
+        owner = _owner(self._zone, beside[0].key)
+        cname = next((edit for edit in beside if edit.key.type == "CNAME"), None)
+        for edit in beside:
+            type_ = _type(edit.key)
+            if edit.old is None and edit.new is not None and cname is None and type_ not in _SPECIAL:
+                # By far most of what a zone is filled with: a set where nothing stands.
+                self._expected.append(Record(owner, type_, wire.NONE, 0, b""))
+                self._free[owner, rdata.CNAME] = None
+                self._adds += _data(edit.new, owner, type_, self._min_ttl)
+            else:
+                self._take(edit, owner, type_, beside, cname)
+
+    def _take(self, edit: Edit, owner: bytes, type_: int, beside: Sequence[Edit], cname: Edit | None) -> None:
         old = _data(edit.old, owner, type_) if edit.old is not None else ()
         self._expected += _expected(owner, type_, old)
         if type_ in _CONSTRAINED:
@@ -75,7 +87,7 @@ class _Sections:
         if edit.is_check:
             return
         if edit.new is not None and (edit.old is None or type_ == rdata.CNAME):
-            self._beside(edit, edit.new, beside, cname)
+            self._beside(edit, edit.new, owner, beside, cname)
         new = _data(edit.new, owner, type_, self._min_ttl) if edit.new is not None else ()
         if type_ == rdata.NS and owner == self._apex:
             # Servers keep the last NS of a zone, so the new ones come first and the old ones go one by one.
@@ -86,15 +98,14 @@ class _Sections:
             self._deletes += removed
             self._adds += added
 
-    def _beside(self, edit: Edit, new: RecordSet, beside: Sequence[Edit], cname: Edit | None) -> None:
+    def _beside(self, edit: Edit, new: RecordSet, owner: bytes, beside: Sequence[Edit], cname: Edit | None) -> None:
         """What must not stand at the name of a new set, and whether the server may ignore the set all the same."""
-        owner = _owner(self._zone, edit.key)
         if cname is None:
-            self._free.add((owner, rdata.CNAME))
+            self._free[owner, rdata.CNAME] = None
             if edit.key.type == "DS":
                 self._doubtful.append(new)
         elif cname is edit:
-            self._free.update((owner, absent) for absent in _absent(edit, beside))
+            self._free.update(((owner, absent), None) for absent in _absent(edit, beside))
             self._doubtful.append(new)
             if edit.old is None and any(other.old is not None for other in beside):
                 self._alone.append((edit.key, frozenset(other.key.type for other in beside)))
@@ -102,7 +113,7 @@ class _Sections:
             self._doubtful.append(new)
 
     def result(self) -> Update:
-        free = [Record(owner, type_, wire.NONE, 0, b"") for owner, type_ in sorted(self._free)]
+        free = [Record(owner, type_, wire.NONE, 0, b"") for owner, type_ in self._free]
         return Update(
             (*self._expected, *free), (*self._deletes, *self._adds, *self._last), tuple(self._doubtful), tuple(self._alone)
         )
@@ -110,18 +121,17 @@ class _Sections:
 
 def update(zone: DnsName, batch: Iterable[Change], min_ttl: int = 0) -> Update:
     """The whole batch as one UPDATE. Raises Rejected naming the record and the value at fault."""
-    edits = merged(edit for change in batch for edit in change.edits)
     at: dict[DnsName, list[Edit]] = {}
-    cnames: dict[DnsName, Edit] = {}
-    for edit in edits:
-        name, type_, _ = edit.key
-        at.setdefault(name, []).append(edit)
-        if type_ == "CNAME":
-            cnames[name] = edit
+    for change in batch:
+        for edit in change.edits:
+            beside = at.setdefault(edit.key.name, [])
+            if beside:
+                beside[:] = merged((*beside, edit))
+            else:
+                beside.append(edit)
     sections = _Sections(zone, min_ttl)
-    for edit in edits:
-        name = edit.key.name
-        sections.take(edit, at[name], cnames.get(name))
+    for beside in at.values():
+        sections.take(beside)
     return sections.result()
 
 
@@ -189,7 +199,7 @@ def _data(records: RecordSet, owner: bytes, type_: int, min_ttl: int = 0) -> tup
         raise Rejected(f"{records.key}: {len(records.values)} values; servers take at most {MAX_VALUES}, so name fewer targets")
     if not 0 <= records.ttl <= MAX_TTL:
         raise Rejected(f"{records.key}: TTL {records.ttl} is out of range; write 0 to {MAX_TTL} seconds")
-    ttl = max(min_ttl, records.ttl)
+    ttl = records.ttl if records.ttl > min_ttl else min_ttl
     found = []
     for value in records.values:
         try:

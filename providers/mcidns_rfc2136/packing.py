@@ -9,6 +9,7 @@ from mcidns_rfc2136 import convert, wire
 _TSIG_ROOM = 700
 """Header, zone section and a TSIG with the longest names and digest."""
 
+_LEAST = 3 + wire.FIXED.size
 _NEIGHBOURS = 16  # sets that must be absent beside a CNAME, at most
 _SHORTER_ON_WIRE = frozenset({"CNAME", "NS", "PTR", "DNAME", "MX", "SRV", "TXT", "SPF", "CAA"})
 
@@ -65,7 +66,12 @@ def _size(zone: DnsName, change: Change) -> int:
     size = 0
     spared = len(zone.text) - 3 - wire.FIXED.size
     for edit in change.edits:
-        head = max(len(edit.key.name.text) - spared, 3 + wire.FIXED.size)
+        head = len(edit.key.name.text) - spared
+        if head < _LEAST:
+            head = _LEAST
+        if edit.old is None and edit.new is not None and edit.key.type != "CNAME":
+            size += 2 * head + _records_size(head, edit.new)  # the set and what would hide it must be absent
+            continue
         old = _records_size(head, edit.old)
         if edit.old is None:
             size += 2 * head  # the set and what would hide it must be absent
@@ -82,6 +88,8 @@ def _size(zone: DnsName, change: Change) -> int:
 def _records_size(head: int, records: RecordSet | None) -> int:
     if records is None:
         return 0
+    if len(records.values) == 1:
+        return head + _data_size(records.key.type, records.values[0])
     return sum(head + _data_size(records.key.type, value) for value in records.values)
 
 

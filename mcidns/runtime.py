@@ -8,7 +8,7 @@ SWITCH: Final = 0.0005
 """Seconds after which a thread that computes gives way to one that waits. kopf's thread works through the host's events, and
 the core loop must not wait 5 ms for its turn each time it wakes."""
 
-YOUNG: Final = 50_000
+YOUNG: Final = 200_000
 """Objects made before the collector looks for cycles among them. Nearly all that a controller makes is freed by reference
 count or kept for long; with the default of 700 a quarter of a first sync is spent looking at values that live."""
 

@@ -51,8 +51,7 @@ class RecordSet:
         return self.key.type
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(NamedTuple):
     """One record set as it must be found and as it shall be left.
 
     `old` is the exact set that was read, None when it was absent; `new` None deletes. With `old == new` nothing changes and
@@ -78,8 +77,7 @@ class Urgency(IntEnum):
     COSMETIC = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """The edits that must happen together: a record set, its ownership TXT and the checks both rest on.
 
     `name` is the host name concerned (the TXT's own name may differ). `causes` are the objects that want it, for their

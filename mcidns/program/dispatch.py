@@ -108,7 +108,7 @@ class Dispatch:
     def _send(self, batch: Batch) -> None:
         state = self._state
         for change in batch:
-            state.in_flight[change.name] += 1
+            state.in_flight[change.name] = state.in_flight.get(change.name, 0) + 1
         self._under_way += 1
         self._start(self._apply(batch), lambda task: self._landed(batch, task))
 
@@ -122,9 +122,9 @@ class Dispatch:
         state = self._state
         self._under_way -= 1
         for change in batch:
-            state.in_flight[change.name] -= 1
-            if not state.in_flight[change.name]:
-                del state.in_flight[change.name]
+            left = state.in_flight.pop(change.name) - 1
+            if left:
+                state.in_flight[change.name] = left
             if change.name in state.deferred:
                 state.deferred.discard(change.name)
                 state.mark(change.name)

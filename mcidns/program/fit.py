@@ -1,7 +1,8 @@
 """Record sets cut to what a provider can express, with a word on what was lost; nothing is compared or written here."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from mcidns.errors import Rejected
 from mcidns.model import properties
@@ -16,8 +17,7 @@ ALIAS = ("alias", "true")
 """ExternalDNS's property of a set that points to a host name of the back end; it has no TTL of its own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fitted:
+class Fitted(NamedTuple):
     """The sets that can be written, and what is to be said of the others; `refused`: at least one cannot be written at all."""
 
     sets: dict[RecordKey, RecordSet]

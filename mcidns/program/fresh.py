@@ -18,16 +18,15 @@ def changes(rules: Rules, aim: Wanted, wished: Mapping[RecordKey, RecordSet], at
     content = ownership.write(rules.owner, aim.resource, clusters=aim.clusters, orphan=aim.orphan)
     found: list[Change] = []
     for key, records in wished.items():
-        try:
-            place = rules.names.written(key.name, key.type)
-        except registry.Unownable:
+        place, others = rules.names.spots(key.name, key.type)
+        if isinstance(place, registry.Unownable) or at(place):
             return None
-        if at(place) or any(at(other) for other, _ in rules.names.places(key.name, key.type) if other != place):
-            return None
-        txt = RecordSet(
-            RecordKey(place, "TXT", key.set_identifier), records.ttl, (rules.names.value(content, place),), records.properties
-        )
-        edits = (Edit(key, None, records), Edit(txt.key, None, txt))
+        for other, _ in others:
+            if other != place and at(other):
+                return None
+        mark = RecordKey(place, "TXT", key.set_identifier)
+        txt = RecordSet(mark, records.ttl, (rules.names.value(content, place),), records.properties)
+        edits = (Edit(key, None, records), Edit(mark, None, txt))
         note = f"{key.type} (none) -> {' '.join(records.values)}"
         found.append(Change(aim.name, edits, Urgency.ADD, aim.causes, note))
     return tuple(found)

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import NamedTuple
 
 from mcidns.model import properties
 from mcidns.model.names import DnsName
@@ -15,8 +16,7 @@ from mcidns.program.standing import ADDRESSING, Rules, Standing, marks, survey
 from mcidns.program.wanted import Gone, Wanted
 
 
-@dataclass(frozen=True, slots=True)
-class NamePlan:
+class NamePlan(NamedTuple):
     """What to do about one name. `empties`: it holds records of ours now, and none afterwards (a release is no emptying).
 
     `restrained`: something was left alone only because not every object was decided yet. `vacant`: nothing of ours is or

@@ -4,7 +4,6 @@ import hashlib
 import time
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
 from types import MappingProxyType
 
 from mcidns.errors import ProviderError
@@ -110,7 +109,7 @@ class Planner:
         if not found.empties and not found.vacant:
             state.ledger.wished_again(name)
         if state.desk.dry_run:
-            state.planned[name] = replace(found, changes=changes, remarks=remarks)
+            state.planned[name] = found._replace(changes=changes, remarks=remarks)
         if changes and state.desk.dry_run:
             remarks = (*remarks, Remark("Held", "DryRun", "; ".join(f"would write {change.note}" for change in changes)))
             self._count(changes)
@@ -120,7 +119,7 @@ class Planner:
             return
         state.open[name] = Open(len(changes), remarks, losers)
         if found.empties and not name.is_reverse:  # a region that fails takes its addresses' names along
-            state.emptying[name] = replace(found, changes=changes)
+            state.emptying[name] = found._replace(changes=changes)
             self._judge_due = True
         else:
             self._count(changes)

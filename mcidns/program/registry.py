@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from mcidns.model.names import MAX_LABEL, MAX_NAME, DnsName
 from mcidns.model.records import RecordKey, RecordSet
@@ -16,6 +17,21 @@ _REMEMBERED = 32768
 
 class Unownable(ValueError):
     """No ownership record can stand for this name and type; the message says why and what to change."""
+
+
+class Spots(NamedTuple):
+    """Where the ownership of one record is written, or why it cannot be, and where it is read, and whether that names the type."""
+
+    written: DnsName | Unownable
+    read: tuple[tuple[DnsName, bool], ...]
+
+
+class _Reading(NamedTuple):
+    """One way to read ownership; `certain`: whatever a name is, it is what this way makes of it."""
+
+    form: Form
+    type: str | None
+    certain: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +49,8 @@ class Names:
     seals: bool = False
     _signs: tuple[str, ...] = ()
     _opening: str = ""
-    _written: dict[tuple[DnsName, str], DnsName] = field(default_factory=dict, compare=False, repr=False)
-    _places: dict[tuple[DnsName, str], tuple[tuple[DnsName, bool], ...]] = field(default_factory=dict, compare=False, repr=False)
+    _spots: dict[tuple[DnsName, str], Spots] = field(default_factory=dict, compare=False, repr=False)
+    _readings: dict[str, tuple[_Reading, ...]] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of(cls, zone: DnsName, registry: Registry, owner: str = "") -> "Names":
@@ -91,17 +107,28 @@ class Names:
 
     def written(self, name: DnsName, type_: str) -> DnsName:
         """The name of the TXT we write for a record. Raises Unownable where DNS or the zone leaves no room for it."""
-        known = self._written.get((name, type_))
+        place = self.spots(name, type_).written
+        if isinstance(place, Unownable):
+            raise place
+        return place
+
+    def spots(self, name: DnsName, type_: str) -> Spots:
+        """All the registry names of a record."""
+        known = self._spots.get((name, type_))
         if known is None:
-            if len(self._written) >= _REMEMBERED:
-                self._written.clear()
-            known = self._written[name, type_] = self._checked(name, type_)
+            if len(self._spots) >= _REMEMBERED:
+                self._spots.clear()
+            try:
+                written: DnsName | Unownable = self._checked(name, type_)
+            except Unownable as error:
+                written = error
+            known = self._spots[name, type_] = Spots(written, self._sought(name, type_))
         return known
 
     def _checked(self, name: DnsName, type_: str) -> DnsName:
-        form = self.forms[0]
         if type_ not in TYPES:
             raise Unownable(f"records of type {type_} cannot be owned by TXT; use one of {', '.join(TYPES)}")
+        form = self.forms[0]
         if form.wildcard and name.text.startswith(form.wildcard + "."):
             raise Unownable(
                 f"{name.relative} begins with the zone's wildcardReplacement {form.wildcard!r}, so its ownership TXT would also be"
@@ -145,25 +172,22 @@ class Names:
 
     def places(self, name: DnsName, type_: str) -> tuple[tuple[DnsName, bool], ...]:
         """Every registry name that may speak for a record, in the order of their authority, and whether it names the type."""
-        known = self._places.get((name, type_))
-        if known is None:
-            if len(self._places) >= _REMEMBERED:
-                self._places.clear()
-            known = self._places[name, type_] = tuple(self._sought(name, type_))
-        return known
+        return self.spots(name, type_).read
 
-    def _sought(self, name: DnsName, type_: str) -> Iterator[tuple[DnsName, bool]]:
+    def _sought(self, name: DnsName, type_: str) -> tuple[tuple[DnsName, bool], ...]:
+        found = []
+        for reading in self._readings.get(type_) or self._readings.setdefault(type_, tuple(self._ways(type_))):
+            txt = reading.form.name(name, reading.type)
+            if reading.certain or reading.form.subject(txt) == (name, reading.type):
+                found.append((txt, reading.type is not None))
+        return tuple(found)
+
+    def _ways(self, type_: str) -> Iterator[_Reading]:
         for position, form in enumerate(self.forms):
-            txt = form.name(name, type_)
-            certain = position == 0 and type_ in TYPES and not form.wildcard
-            if certain or form.subject(txt) == (name, type_):
-                yield txt, True
-        if type_ == "AAAA":
-            return
-        for form in self.forms:
-            txt = form.name(name, None)
-            if (form.sure_legacy and not form.wildcard) or form.subject(txt) == (name, None):
-                yield txt, False
+            yield _Reading(form, type_, certain=position == 0 and type_ in TYPES and not form.wildcard)
+        if type_ != "AAAA":
+            for form in self.forms:
+                yield _Reading(form, None, certain=form.sure_legacy and not form.wildcard)
 
     def subjects(self, registry: DnsName) -> Iterator[tuple[DnsName, str | None]]:
         """Every record a registry name may speak for, one reading per form."""

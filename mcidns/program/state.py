@@ -1,7 +1,6 @@
 """What a zone's worker knows and has to do; the parts of the worker share it, and none of them is here."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
@@ -82,7 +81,7 @@ class ZoneState:
     must_look: dict[DnsName, None] = field(default_factory=dict)
     looking: frozenset[DnsName] = frozenset()
     fresh: set[DnsName] = field(default_factory=set)
-    in_flight: Counter[DnsName] = field(default_factory=Counter)
+    in_flight: dict[DnsName, int] = field(default_factory=dict)
     open: dict[DnsName, Open] = field(default_factory=dict)
     emptying: dict[DnsName, NamePlan] = field(default_factory=dict)
     restrained: set[DnsName] = field(default_factory=set)
@@ -102,8 +101,10 @@ class ZoneState:
     writes: int = 0
     summary: PlanSummary | None = None
     confirms: Confirms | None = field(init=False)
+    _as_wished: str = field(init=False)
 
     def __post_init__(self) -> None:
+        self._as_wished = f"zone {self.zone.domain.relative} holds it as wished"
         self.confirms = self.provider if isinstance(self.provider, Confirms) else None
 
     def mark(self, name: DnsName) -> None:
@@ -150,8 +151,7 @@ class ZoneState:
             return
         propagation: PropagationState = "Pending" if written and self.confirms is not None else "Unknown"
         if not remarks:
-            holds = f"zone {self.zone.domain.relative} holds it as wished"
-            said = Programming(name, "Programmed", "Programmed", holds, propagation)
+            said = Programming(name, "Programmed", "Programmed", self._as_wished, propagation)
         else:
             ordered = sorted(remarks, key=lambda remark: _SEVERITY[remark.state])
             worst = ordered[0]

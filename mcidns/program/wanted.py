@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from mcidns.model.names import DnsName
 from mcidns.model.records import Intent, RecordKey, RecordSet, Untouched, Wish
@@ -10,8 +11,7 @@ from mcidns.model.references import ObjectRef
 from mcidns.program import ownership
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(NamedTuple):
     """What a name shall hold. `removable`: only these values may leave it, None when any may; `may_empty`: they may all leave.
 
     `resource` is the oldest claim's label, `labels` those of every partner. `patient` is True until every object was decided
@@ -175,7 +175,7 @@ class Wishes:
         wanted = _united(name, partners)
         losers = tuple(sorted({wish.source for wish in wishes} - set(wanted.causes)))
         if losers:
-            wanted = replace(wanted, losers=losers)
+            wanted = wanted._replace(losers=losers)
         return wanted if self.is_settled else self._patient(wanted, first)
 
     def _gone(self, name: DnsName) -> Gone | None:
@@ -193,7 +193,7 @@ class Wishes:
         removable = wanted.removable
         if first.merge and removable is None:
             removable = frozenset(self._seen.get(wanted.name, ()))
-        return replace(wanted, patient=True, removable=removable)
+        return wanted._replace(patient=True, removable=removable)
 
 
 def _freezes(intents: dict[DnsName, tuple[Intent, ...]]) -> tuple[bool, bool]:

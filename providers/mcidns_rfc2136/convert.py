@@ -199,7 +199,7 @@ def _data(records: RecordSet, owner: bytes, type_: int, min_ttl: int = 0) -> tup
         raise Rejected(f"{records.key}: {len(records.values)} values; servers take at most {MAX_VALUES}, so name fewer targets")
     if not 0 <= records.ttl <= MAX_TTL:
         raise Rejected(f"{records.key}: TTL {records.ttl} is out of range; write 0 to {MAX_TTL} seconds")
-    ttl = records.ttl if records.ttl > min_ttl else min_ttl
+    ttl = max(min_ttl, records.ttl)
     found = []
     for value in records.values:
         try:

@@ -67,8 +67,7 @@ def _size(zone: DnsName, change: Change) -> int:
     spared = len(zone.text) - 3 - wire.FIXED.size
     for edit in change.edits:
         head = len(edit.key.name.text) - spared
-        if head < _LEAST:
-            head = _LEAST
+        head = max(head, _LEAST)
         if edit.old is None and edit.new is not None and edit.key.type != "CNAME":
             size += 2 * head + _records_size(head, edit.new)  # the set and what would hide it must be absent
             continue

@@ -28,8 +28,17 @@ def test_a_json_line_holds_the_event_and_its_keys() -> None:
 
 
 def test_a_secret_is_not_spelled_out_in_either_form() -> None:
-    made = record("provider.opened", secret=Secret("hunter2"))
+    made = record("provider.opened", secret=Secret("hunter2"), all={"of": [Secret("hunter2")]}, pair=(Secret("hunter2"), 1))
     assert "hunter2" not in JsonLines().format(made) + TextLines().format(made)
+
+
+def test_the_time_is_utc_with_milliseconds_and_every_second_its_own() -> None:
+    lines, made = JsonLines(), record("member.lost")
+    spelled = []
+    for at in (1_700_000_000.25, 1_700_000_000.5, 1_700_000_001.0):
+        made.created, made.msecs = at, at % 1 * 1000
+        spelled.append(json.loads(lines.format(made))["time"])
+    assert spelled == ["2023-11-14T22:13:20.250Z", "2023-11-14T22:13:20.500Z", "2023-11-14T22:13:21.000Z"]
 
 
 def test_a_traceback_stays_inside_its_line() -> None:

@@ -10,7 +10,7 @@ from mcidns import decide
 from mcidns.agenda import Agenda
 from mcidns.decide import claims, probes
 from mcidns.interests import Interests
-from mcidns.model.clusters import Lost, MemberView, Resolution, Seen
+from mcidns.model.clusters import Lost, MemberView, Resolution
 from mcidns.model.decisions import Claim, Decision, Memory, Programming, World
 from mcidns.model.hosts import Host, Selection
 from mcidns.model.names import DnsName
@@ -275,13 +275,11 @@ class Reconciler:
 
 def _balancers(views: Iterable[MemberView]) -> frozenset[DnsName]:
     """Host names that members' load balancers gave instead of addresses."""
-    names: set[DnsName] = set()
+    names = []
     for view in views:
-        match view.observation:
-            case Seen(state) | Lost(last=Seen(state)) if state is not None:
-                names.update(target for target in state.targets if isinstance(target, DnsName))
-            case _:
-                continue
+        seen = view.observation.last if isinstance(view.observation, Lost) else view.observation
+        if seen is not None and seen.state is not None:
+            names += [target for target in seen.state.targets if isinstance(target, DnsName)]
     return frozenset(names)
 
 

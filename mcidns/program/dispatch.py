@@ -122,9 +122,9 @@ class Dispatch:
         state = self._state
         self._under_way -= 1
         for change in batch:
-            left = state.in_flight.pop(change.name) - 1
-            if left:
-                state.in_flight[change.name] = left
+            left = state.in_flight.pop(change.name)
+            if left > 1:
+                state.in_flight[change.name] = left - 1
             if change.name in state.deferred:
                 state.deferred.discard(change.name)
                 state.mark(change.name)

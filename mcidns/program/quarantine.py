@@ -67,7 +67,7 @@ class Quarantine:
 
     def acquit(self, change: Change) -> None:
         """The change was taken after all."""
-        by_digest = self._culprits.get(change.name)
+        by_digest = self._culprits.get(change.name) if self._culprits else None
         if by_digest is not None:
             self._keep(change.name, {digest: c for digest, c in by_digest.items() if digest != change.digest})
 

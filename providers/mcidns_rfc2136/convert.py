@@ -67,8 +67,10 @@ class _Sections:
 
     def take(self, beside: Sequence[Edit]) -> None:
         """Add all edits at one name."""
-        owner = _owner(self._zone, beside[0].key)
-        cname = next((edit for edit in beside if edit.key.type == "CNAME"), None)
+        first = beside[0]
+        owner, cname = _owner(self._zone, first.key), None
+        if len(beside) > 1 or first.key.type == "CNAME":
+            cname = next((edit for edit in beside if edit.key.type == "CNAME"), None)
         for edit in beside:
             type_ = _type(edit.key)
             if edit.old is None and edit.new is not None and cname is None and type_ not in _SPECIAL:
@@ -121,14 +123,11 @@ class _Sections:
 
 def update(zone: DnsName, batch: Iterable[Change], min_ttl: int = 0) -> Update:
     """The whole batch as one UPDATE. Raises Rejected naming the record and the value at fault."""
-    at: dict[DnsName, list[Edit]] = {}
+    at: dict[DnsName, tuple[Edit, ...]] = {}
     for change in batch:
         for edit in change.edits:
-            beside = at.setdefault(edit.key.name, [])
-            if beside:
-                beside[:] = merged((*beside, edit))
-            else:
-                beside.append(edit)
+            beside = at.get(edit.key.name, ())
+            at[edit.key.name] = merged((*beside, edit)) if beside else (edit,)
     sections = _Sections(zone, min_ttl)
     for beside in at.values():
         sections.take(beside)

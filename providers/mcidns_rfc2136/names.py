@@ -1,6 +1,5 @@
 """Domain names between their wire form and the text of `DnsName`; compression and messages live in wire.py."""
 
-import contextlib
 import re
 from functools import lru_cache
 
@@ -27,8 +26,14 @@ def to_wire(text: str) -> bytes:
     first, _, rest = text.partition(".")
     if rest and 0 < len(first) <= MAX_LABEL and len(text) < MAX_NAME and "\\" not in text and first.isascii():
         # The names of a zone end alike, and their common end is known already.
-        with contextlib.suppress(NameProblem):  # which is told of the whole name below
+        try:
             return _LENGTHS[len(first)] + first.lower().encode() + to_wire(rest)
+        except NameProblem:
+            return _whole(text)  # so that the whole name is told
+    return _whole(text)
+
+
+def _whole(text: str) -> bytes:
     if not _ends_in_dot(text):
         raise NameProblem(f"{_short(text)} does not end in a dot: write the whole name")
     return _joined(text, text[:-1])

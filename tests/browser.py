@@ -46,7 +46,8 @@ KEYS = {
 @contextlib.contextmanager
 def chromium() -> Iterator[str]:
     """A browser with an empty profile; yields the address of its DevTools. Skips where there is none."""
-    program = os.environ.get("MCIDNS_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    found = (shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome"))
+    program = os.environ.get("MCIDNS_CHROMIUM") or next((one for one in found if one is not None), None)
     if program is None:
         pytest.skip("no chromium: `sh tests/servers.sh` installs it on Debian, or name one in MCIDNS_CHROMIUM")
     with tempfile.TemporaryDirectory(prefix="mcidns-chromium-", ignore_cleanup_errors=True) as profile:

@@ -60,7 +60,7 @@ Every option is also an environment variable: MCIDNS_RUN_KUBECONFIG, MCIDNS_RUN_
 )
 @click.option(
     "--page-token-file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=click.Path(dir_okay=False, path_type=Path),
     help="The token that readers of the page show, as bearer token or password; read again when it changes.",
 )
 @click.option("--page-open", is_flag=True, help="Let everybody who reaches the page read it.")

@@ -62,7 +62,9 @@ def _by_conditions(conditions: tuple[Condition, ...]) -> Standing:
     for type_, status, tone in _RANKED:
         one = by_type.get(type_)
         if one is not None and one.status == status:
-            return Standing("bad" if one.reason == "NoneHealthy" else tone, one.reason, one.message)
+            # What is bad when it is so, is a word of its own; its reason alone would read as if all were well.
+            word = one.type if status == "True" else one.reason
+            return Standing("bad" if one.reason == "NoneHealthy" else tone, word, one.message)
     programmed, healthy = by_type.get("Programmed"), by_type.get("Healthy")
     if programmed is not None and programmed.status == "Unknown" and programmed.reason not in _FINE_UNKNOWN:
         return Standing("wait", programmed.reason, programmed.message)

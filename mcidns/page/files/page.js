@@ -226,7 +226,8 @@ function drawChanges(fresh) {
     const times = one.times > 1 ? h("span", { class: "quiet" }, `${number(one.times)} times`) : null;
     lines.push(h("li", { class: fresh.has(one.id) ? "fresh" : null },
       h("time", { datetime: new Date(one.at * 1000).toISOString() }, clock(one.at)),
-      h("div", {}, h("div", { class: "what" }, stated(one.warning ? "bad" : "good", one.reason), h("b", {}, one.objects.join(", ") + more), times),
+      h("div", {}, h("div", { class: "what" }, stated(one.warning ? "bad" : "good", one.reason),
+        h("span", {}, one.kind === "GlobalHost" ? null : h("span", { class: "quiet" }, one.kind + " "), h("b", {}, one.objects.join(", ") + more)), times),
         h("p", {}, one.note))));
   }
   for (const id of [...state.changes.keys()].filter((key) => !sorted.some((one) => one.id === key))) state.changes.delete(id);

@@ -65,9 +65,8 @@ class Scene:
         )
         told = (build.programming(hostname),) if programmed else ()
         decision = decide.decide(build.world(*views, programming=told, memory=memory), about, now)
-        if programmed:
-            for one in decision.names:
-                self.records[one.name] = (RecordSet.of(one.name, "A", 30, one.targets),)
+        for one in decision.names:
+            self.records[one.name] = (RecordSet.of(one.name, "A", 30, one.targets),) if programmed else ()
         self.board.decided(decision)
         return decision
 

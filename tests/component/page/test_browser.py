@@ -1,7 +1,7 @@
 """The page in a real browser: what is seen, heard by a screen reader, reached by keys and held in a hand."""
 
 import asyncio
-import json
+import contextlib
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -24,11 +24,12 @@ CONTRAST = """(() => {
   const light = (text) => text.match(/[\\d.]+/g).slice(0, 3).map((value) => value / 255)
     .map((value) => value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4)
     .reduce((sum, value, index) => sum + value * [0.2126, 0.7152, 0.0722][index], 0);
-  const ground = (one) => { for (; one; one = one.parentElement) {
-    const colour = getComputedStyle(one).backgroundColor; if (!/, 0\\)$/.test(colour)) return colour; } return "rgb(255, 255, 255)"; };
+  const clear = (one) => /, 0\\)$/.test(getComputedStyle(one).backgroundColor);
+  const ground = (one) => { while (clear(one)) one = one.parentElement; return getComputedStyle(one).backgroundColor; };
   const poor = [];
   for (const one of document.querySelectorAll("main *, header *, footer *")) {
-    if (![...one.childNodes].some((node) => node.nodeType === 3 && node.data.trim()) || !one.offsetParent || one.closest(".unseen")) continue;
+    if (![...one.childNodes].some((node) => node.nodeType === 3 && node.data.trim())) continue;
+    if (!one.offsetParent || one.closest(".unseen")) continue;
     const [a, b] = [light(getComputedStyle(one).color), light(ground(one))];
     const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
     if (ratio < 4.5) poor.push([one.tagName, one.className, one.textContent.slice(0, 20), ratio]);
@@ -169,7 +170,7 @@ async def test_a_change_takes_the_focus_from_nobody(devtools: str) -> None:
 @pytest.mark.parametrize("width", [320, 390])
 async def test_in_a_hand_nothing_scrolls_sideways_and_it_is_still_a_table(devtools: str, width: int) -> None:
     told = pictures.region_lost()
-    told.decide("a-name-of-a-host-that-is-far-longer-than-any-column-could-be", namespace="a-namespace-as-long-as-they-may-be-made")
+    told.decide("a-name-of-a-host-that-is-far-longer-than-any-column-could-be", namespace="a-namespace-as-long-as-they-are-made")
     for number in range(12):
         told.board.member(boards.member(f"cluster-{number:02}"), "")
     told.notice("www", "Withdrawn", "x" * 400)
@@ -214,8 +215,8 @@ async def test_no_state_is_told_by_colour_alone(devtools: str) -> None:
         await page.open(url)
         await page.until_text("#host-table", "PartiallyHealthy")
         shapes = await page.evaluate(
-            "[...document.querySelectorAll('.state')].map((one) => [one.dataset.tone, one.querySelector('use').getAttribute('href'),"
-            " one.textContent.trim() !== ''])"
+            "[...document.querySelectorAll('.state')].map("
+            "(one) => [one.dataset.tone, one.querySelector('use').getAttribute('href'), one.textContent.trim() !== ''])"
         )
         assert {(shape, worded) for tone, shape, worded in shapes if shape != f"#{tone}" or not worded} == set()
         assert {tone for tone, *_ in shapes} >= {"good", "doubt", "bad", "wait"}
@@ -285,11 +286,10 @@ async def test_a_reader_who_is_refused_is_told_why(devtools: str) -> None:
 
 async def test_a_stream_that_goes_dumb_is_given_up_and_tried_again(devtools: str) -> None:
     """What a proxy does that keeps a connection open to a controller that is no more."""
-    connections = 0
+    taken: list[asyncio.StreamWriter] = []
 
     async def dumb(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        nonlocal connections
-        connections += 1
+        taken.append(writer)
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nAccess-Control-Allow-Origin: *\r\n\r\n")
         await writer.drain()
@@ -299,15 +299,20 @@ async def test_a_stream_that_goes_dumb_is_given_up_and_tried_again(devtools: str
     told = boards.scene()
     async with server, boards.served(told) as url, browser.tab(devtools) as page:
         await page.send("Page.setBypassCSP", enabled=True)
-        script = f"""const ask = window.fetch, later = window.setTimeout;
+        script = f"""{{const ask = window.fetch, later = window.setTimeout;
           window.setTimeout = (what, wait, ...more) => later(what, wait / 50, ...more);
-          window.fetch = (path, ...more) => ask(String(path).startsWith("live") ? "http://127.0.0.1:{port}/" : path, ...more);"""
+          window.fetch = (path, ...more) => ask(String(path).startsWith("live") ? "http://127.0.0.1:{port}/" : path, ...more);}}"""
         await page.send("Page.addScriptToEvaluateOnNewDocument", source=script)
         await page.open(url)
         async with asyncio.timeout(browser.PATIENCE):
-            while connections < 3:
+            while len(taken) < 3:
                 await asyncio.sleep(0.02)
-        assert json.loads(await page.evaluate("JSON.stringify(document.getElementById('link').textContent)")) != "live"
+        assert await page.text("#link") != "live"
+        await page.open("about:blank")
+        for writer in taken:
+            writer.close()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
 
 
 def test_the_pages_flags_are_off_unless_asked_for() -> None:

@@ -6,6 +6,7 @@ import json
 import re
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ import pytest
 from blockbuster import blockbuster_ctx
 
 from mcidns.errors import ConfigError
+from mcidns.model.decisions import Decision
+from mcidns.model.references import ObjectRef
 from mcidns.page import site, window
 from mcidns.page.board import Board
 from mcidns.page.limits import Limits
@@ -195,10 +198,16 @@ async def test_a_reader_with_nothing_new_to_hear_still_hears_that_the_controller
         assert (head["waiting"], head["role"]) == (["members: not all were read or tried yet"], "standby")
 
 
+def many(told: Scene, decision: Decision) -> None:
+    """Five thousand hosts of this decision."""
+    for number in range(5000):
+        told.board.decided(replace(decision, host=replace(decision.host, name=f"h{number:04}")))
+
+
 async def test_five_thousand_hosts_load_at_once_and_a_change_of_all_is_one_page() -> None:
     told = boards.scene()
-    for number in range(5000):
-        told.decide(f"h{number:04}", programmed=False)
+    well, out = told.decide("h0000"), told.decide("h0000", out="napoli")
+    many(told, well)
     async with boards.served(told) as url, aiohttp.ClientSession() as session:
         began = time.perf_counter()
         async with session.get(f"{url}live?q=h4") as answer:
@@ -208,8 +217,7 @@ async def test_five_thousand_hosts_load_at_once_and_a_change_of_all_is_one_page(
             assert (first["matching"], len(first["hosts"]["rows"]), first["head"]["hosts"]) == (1000, window.ROWS, 5000)
             assert len(line) < 100_000
             assert seconds < 10, "a second or so where nobody else uses the machine"
-            for number in range(5000):
-                told.decide(f"h{number:04}", programmed=False, out="napoli")
+            many(told, out)
             line = await _line(answer)
             second = json.loads(line[6:])
             assert len(second["hosts"]["rows"]) <= window.ROWS
@@ -352,5 +360,5 @@ def test_the_board_of_a_controller_without_a_page_is_told_and_costs_next_to_noth
     for number in range(100):
         told.decide("www", out="napoli" if number % 2 else "")
     assert isinstance(told.board, Board)
-    assert told.board.hosts[boards.ObjectRef("GlobalHost", "shop", "www")].standing is None, "worked out only when somebody looks"
+    assert told.board.hosts[ObjectRef("GlobalHost", "shop", "www")].standing is None, "worked out only when somebody looks"
     assert Settings().page is None

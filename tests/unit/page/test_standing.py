@@ -1,6 +1,7 @@
 """How things stand, in one word and a tone: read off what was decided, never judged again."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -56,7 +57,7 @@ def test_a_host_is_well_where_every_cluster_serves_and_its_names_are_programmed(
     ],
     ids=["one out", "one silent", "not written yet"],
 )
-def test_the_worst_condition_speaks_for_the_host(scene: dict[str, str], tone: str, word: str) -> None:
+def test_the_worst_condition_speaks_for_the_host(scene: dict[str, Any], tone: str, word: str) -> None:
     found = standing.of(boards.scene().decide("www", **scene))
     assert (found.tone, found.word, found.wants_attention) == (tone, word, tone == "doubt")
     assert found.says
@@ -66,10 +67,10 @@ def test_a_host_whose_writes_fail_or_that_serves_what_is_unhealthy_is_bad() -> N
     told = boards.scene().decide("www")
     failed = Condition("Programmed", "False", "Rejected", "the server refuses the record")
     opened = Condition("FailOpen", "True", "ServeAll", "no healthy target")
-    for one in (failed, opened):
+    for one, word in ((failed, "Rejected"), (opened, "FailOpen")):
         others = tuple(condition for condition in told.conditions if condition.type != one.type)
         found = standing.of(replace(told, conditions=(*others, one)))
-        assert (found.tone, found.word, found.says) == ("bad", one.reason, one.message)
+        assert (found.tone, found.word, found.says) == ("bad", word, one.message)
 
 
 def test_a_host_that_nobody_has_and_one_that_cannot_be_read_are_bad() -> None:

@@ -5,7 +5,7 @@ import bisect
 import contextlib
 import itertools
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -65,8 +65,10 @@ class Board:
         self.changes: OrderedDict[int, Noted] = OrderedDict()
         self._latest: dict[tuple[object, ...], int] = {}
         self.attention = 0
+        self.departures = 0
         self._order: list[ObjectRef] = []
         self._unseen: dict[ObjectRef, None] = {}
+        self._touched: OrderedDict[ObjectRef, int] = OrderedDict()
         self._listeners: set[asyncio.Event] = set()
 
     def decided(self, decision: Decision) -> None:
@@ -93,6 +95,8 @@ class Board:
         if entry is not None:
             self._order.pop(bisect.bisect_left(self._order, _rank(ref), key=_rank))
             self._unseen.pop(ref, None)
+            self._touched.pop(ref, None)
+            self.departures += 1
             self.attention -= entry.standing is not None and entry.standing.wants_attention
             self._stir()
 
@@ -136,17 +140,16 @@ class Board:
                 entry.standing = after
             await asyncio.sleep(0)
 
-    def find(self, terms: tuple[str, ...], *, attention: bool) -> list[ObjectRef]:
-        """The hosts that have all terms in what they say of themselves, by namespace and name; to be asked after `catch_up`."""
-        if not terms and not attention:
-            return self._order
-        return [
-            ref
-            for ref in self._order
-            if (known := self.hosts[ref].standing) is not None
-            and (known.wants_attention or not attention)
-            and all(term in known.text for term in terms)
-        ]
+    def all(self) -> Sequence[ObjectRef]:
+        """Every host by namespace and name."""
+        return self._order
+
+    def touched_since(self, version: int) -> Iterator[ObjectRef]:
+        """The hosts there are that came or changed after a version, the last first; `departures` counts those that went."""
+        for ref in reversed(self._touched):
+            if self._touched[ref] <= version:
+                return
+            yield ref
 
     @contextlib.contextmanager
     def listening(self) -> Iterator[asyncio.Event]:
@@ -178,7 +181,8 @@ class Board:
         if entry is None:
             entry = self.hosts[ref] = HostEntry()
             bisect.insort(self._order, ref, key=_rank)
-        entry.version = self._stir()
+        entry.version = self._touched[ref] = self._stir()
+        self._touched.move_to_end(ref)
         self._unseen[ref] = None
         return entry
 

@@ -21,6 +21,9 @@ SHORTEST: Final = 16
 """Characters a token must have; what can be guessed protects nothing."""
 LONGEST: Final = 4096
 
+TELL_AGAIN: Final = 10.0
+"""Seconds between two lines of the log on wrong tokens."""
+
 _ASK: Final = {"WWW-Authenticate": 'Basic realm="mcidns status page, any user, the token as password", charset="UTF-8"'}
 
 
@@ -39,6 +42,7 @@ class Door:
         self._token: bytes | None = None
         self._read_at = float("-inf")
         self._reading = asyncio.Lock()
+        self._told_at, self._wrong = float("-inf"), 0
 
     async def open(self) -> None:
         """Read the token for the first time. Raises ConfigError where there should be one and is none that protects."""
@@ -60,8 +64,16 @@ class Door:
         if shown is not None and hmac.compare_digest(hashlib.sha256(shown).digest(), hashlib.sha256(token).digest()):
             return None
         if shown is not None:
-            _LOG.warning("page.refused", extra={"remote": request.remote or ""})
+            self._tell_of(request.remote or "")
         return web.Response(status=401, text="Show the token of the status page: as bearer token, or as password.\n", headers=_ASK)
+
+    def _tell_of(self, remote: str) -> None:
+        """A wrong token is worth a line; somebody who tries many gets no more than one a while."""
+        now = asyncio.get_running_loop().time()
+        self._wrong += 1
+        if now - self._told_at >= TELL_AGAIN:
+            _LOG.warning("page.refused", extra={"remote": remote, "wrong_tokens": self._wrong})
+            self._told_at, self._wrong = now, 0
 
     async def _current(self, file: Path) -> bytes | None:
         async with self._reading:

@@ -75,7 +75,9 @@ class Site:
         """The routes; nobody passes the door unasked."""
         found = web.Application(middlewares=[self._guard])
         found.add_routes([web.get(path, self._file) for path in _FILES])
-        found.add_routes([web.get("/live", self._live), web.get("/host", self._host), web.get("/answers", self._answers)])
+        found.add_routes(
+            [web.get("/live", self._live, allow_head=False), web.get("/host", self._host), web.get("/answers", self._answers)]
+        )
         found.on_shutdown.append(self._shut)
         return found
 

@@ -1,10 +1,11 @@
 """What one reader sees, and what of it is news to them: nothing is kept for a reader but what they were sent last."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, Generic, TypeVar
 
+from mcidns.model.references import ObjectRef
 from mcidns.page import views
 from mcidns.page.board import Board
 from mcidns.page.views import ChangeRow, Holds, HostRow, MemberRow, ZoneRow
@@ -83,12 +84,42 @@ class _Sent:
         return Changed(tuple(rows), order) if rows or order is not None else None
 
 
+class Search:
+    """The hosts that a query takes. After the first look it costs what changed, unless hosts went or others match now."""
+
+    def __init__(self, board: Board, query: Query) -> None:
+        self._board = board
+        self._query = query
+        self._looked = self._departures = -1
+        self._found: Sequence[ObjectRef] = ()
+        self._among: frozenset[ObjectRef] = frozenset()
+
+    def found(self) -> Sequence[ObjectRef]:
+        """Those that match, by namespace and name; to be asked when the board has caught up."""
+        board = self._board
+        if not self._query.terms and not self._query.attention:
+            return board.all()
+        stale = self._departures != board.departures or self._looked < 0
+        if stale or any(self._takes(ref) != (ref in self._among) for ref in board.touched_since(self._looked)):
+            self._found = tuple(ref for ref in board.all() if self._takes(ref))
+            self._among = frozenset(self._found)
+        self._looked, self._departures = board.version, board.departures
+        return self._found
+
+    def _takes(self, ref: ObjectRef) -> bool:
+        known = self._board.hosts[ref].standing
+        if known is None or (self._query.attention and not known.wants_attention):
+            return False
+        return all(term in known.text for term in self._query.terms)
+
+
 class Window:
-    """One reader's view. `news` costs what the window shows, whatever there is besides; a search looks through all hosts."""
+    """One reader's view. `news` costs what the window shows and what changed, whatever there is besides."""
 
     def __init__(self, board: Board, query: Query, *, holds: Holds, head: Callable[[], Head]) -> None:
         self._board = board
         self._query = query
+        self._search = Search(board, query)
         self._holds = holds
         self._headline = head
         self._head: Head | None = None
@@ -101,7 +132,7 @@ class Window:
         board = self._board
         await board.catch_up()
         head = self._headline()
-        matching = board.find(self._query.terms, attention=self._query.attention)
+        matching = self._search.found()
         offset = min(self._query.offset, max(0, len(matching) - 1) // ROWS * ROWS)
         shown = matching[offset : offset + ROWS]
         counts = (len(matching), offset)

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import re
+import socket
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -96,6 +97,13 @@ async def test_the_files_fetch_nothing_from_elsewhere_and_hold_no_script_or_styl
     assert re.findall(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|\.cookie|localStorage", script) == []
     assert "@import" not in css
     assert "url(" not in css
+
+
+async def test_the_stream_is_not_opened_by_a_question_for_its_headers() -> None:
+    told = boards.scene()
+    async with boards.served(told) as url:
+        assert await status(f"{url}live", method="HEAD") == 405
+        assert told.board.listeners == 0
 
 
 # ---- the door
@@ -257,7 +265,11 @@ async def test_a_reader_who_takes_nothing_holds_up_nobody_keeps_nothing_and_is_c
         told.decide(f"{'h' * 50}{number:02}", namespace=wide[:60])
     async with boards.served(told, Limits(pace=0.0, patience=0.5)) as url, aiohttp.ClientSession() as session:
         port = int(url.rpartition(":")[2].strip("/"))
-        reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1024)
+        narrow = socket.socket()
+        narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        narrow.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(narrow, ("127.0.0.1", port))
+        reader, writer = await asyncio.open_connection(sock=narrow, limit=1024)
         writer.write(b"GET /live HTTP/1.1\r\nHost: localhost\r\n\r\n")
         await writer.drain()
         async with stream(session, url) as news:

@@ -3,10 +3,13 @@
 import asyncio
 from dataclasses import replace
 
+from hypothesis import given
+from hypothesis.strategies import DataObject, booleans, data, integers, lists, sampled_from
+
 from mcidns.hub.unreadable import Problem, Unreadable
 from mcidns.model.references import ObjectRef
 from mcidns.page import board, views, window
-from mcidns.page.window import Head, Query, Window
+from mcidns.page.window import Head, Query, Search, Window
 from mcidns.testing.build import NOW
 from tests.component.page import boards
 from tests.component.page.boards import Scene
@@ -211,3 +214,21 @@ async def test_the_sheet_tells_the_rule_behind_each_verdict_and_every_condition(
     assert (napoli.message, napoli.rule) == ("0 of 3 endpoints ready", "too few endpoints were ready for `fall` observations")
     assert found.source == "Ingress shop/www"
     assert {one.type: one.tone for one in found.conditions}["Healthy"] == "bad"
+
+
+@given(data())
+async def test_a_search_that_looks_at_changes_alone_finds_what_one_that_looks_at_all_would(drawn: DataObject) -> None:
+    told = boards.scene()
+    names = ("api", "cart", "www")
+    readers = {query: Search(told.board, query) for query in (Query(("napoli:notready",)), Query(attention=True), Query(("api",)))}
+    for _ in range(drawn.draw(integers(1, 8))):
+        for name in drawn.draw(lists(sampled_from(names), max_size=3)):
+            if drawn.draw(booleans()):
+                told.decide(name, out=drawn.draw(sampled_from(("", "napoli", "catania"))))
+            else:
+                told.board.gone(WWW._replace(name=name))
+        await told.board.catch_up()
+        for query, reader in readers.items():
+            assert list(reader.found()) == list(Search(told.board, query).found())
+        attention = [ref for ref in told.board.all() if told.board.hosts[ref].standing.wants_attention]
+        assert told.board.attention == len(attention)

@@ -25,7 +25,7 @@ TOGETHER: Final = 60.0
 """Seconds within which the same change of many objects, or again of one, is one line."""
 
 _NAMED: Final = 5
-_SLICE: Final = 250
+_SLICE: Final = 100
 
 
 @dataclass(slots=True)

@@ -100,17 +100,20 @@ class Search:
         if not self._query.terms and not self._query.attention:
             return board.all()
         stale = self._departures != board.departures or self._looked < 0
-        if stale or any(self._takes(ref) != (ref in self._among) for ref in board.touched_since(self._looked)):
-            self._found = tuple(ref for ref in board.all() if self._takes(ref))
+        if stale or any(bool(self._taken([ref])) != (ref in self._among) for ref in board.touched_since(self._looked)):
+            self._found = self._taken(board.all())
             self._among = frozenset(self._found)
         self._looked, self._departures = board.version, board.departures
         return self._found
 
-    def _takes(self, ref: ObjectRef) -> bool:
-        known = self._board.hosts[ref].standing
-        if known is None or (self._query.attention and not known.wants_attention):
-            return False
-        return all(term in known.text for term in self._query.terms)
+    def _taken(self, refs: Sequence[ObjectRef]) -> list[ObjectRef]:
+        hosts = self._board.hosts
+        known = [(ref, standing) for ref in refs if (standing := hosts[ref].standing) is not None]
+        if self._query.attention:
+            known = [one for one in known if one[1].wants_attention]
+        for term in self._query.terms:
+            known = [one for one in known if term in one[1].text]
+        return [ref for ref, _ in known]
 
 
 class Window:

@@ -4,6 +4,7 @@
 const COLUMNS = 6; // with more clusters than this they share one column
 const SILENCE = 15000; // after so many ms without a word the stream counts as lost
 const SLOWEST = 30000; // ms between two attempts to reconnect, at most
+const HERE = location.origin + location.pathname.replace(/[^/]*$/, ""); // without a password that may stand in the address
 const MARKED = new Set(["good", "wait", "doubt", "bad", "aside", "none"]);
 
 const $ = (id) => document.getElementById(id);
@@ -373,7 +374,7 @@ async function listen() {
   state.retryAt = 0;
   clearTimeout(state.retry);
   try {
-    const answer = await fetch("live?" + query(), { signal: stream.signal, cache: "no-store" });
+    const answer = await fetch(HERE + "live?" + query(), { signal: stream.signal, cache: "no-store" });
     if (!answer.ok) throw new Error((await answer.text()).trim() || `HTTP ${answer.status}`, { cause: "refused" });
     await read(answer.body.getReader(), stream);
   } catch (error) {
@@ -449,7 +450,7 @@ async function refreshSheet() {
   clearTimeout(sheet.timer);
   await Promise.all(["host", "answers"].map(async (what) => {
     try {
-      const answer = await fetch(`${what}?id=${encodeURIComponent(id)}`, { cache: "no-store" });
+      const answer = await fetch(`${HERE}${what}?id=${encodeURIComponent(id)}`, { cache: "no-store" });
       const told = answer.ok ? await answer.json() : { trouble: answer.status === 404 ? "There is no such host any more." : `HTTP ${answer.status}` };
       if (sheet.id === id) sheet[what === "host" ? "details" : "answers"] = told;
     } catch (error) {

@@ -5,6 +5,7 @@ import contextlib
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -284,6 +285,19 @@ async def test_a_reader_who_is_refused_is_told_why(devtools: str) -> None:
         await page.until_text("#heard", "trying again in")
 
 
+async def test_a_page_behind_a_token_is_read_by_who_knows_it(devtools: str, tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    token.write_text("0123456789abcdef", encoding="utf-8")
+    told = boards.scene()
+    told.decide("www")
+    async with boards.served(told, page_token_file=token) as url, browser.tab(devtools) as page:
+        await page.open(url.replace("://", "://anybody:0123456789abcdef@"))
+        await page.until_text("#host-table", "www")
+        await page.until_text("#link", "live")
+        await page.evaluate("document.querySelector('a[data-host]').click()")
+        await page.until_text("#sheet-body", "Conditions")
+
+
 async def test_a_stream_that_goes_dumb_is_given_up_and_tried_again(devtools: str) -> None:
     """What a proxy does that keeps a connection open to a controller that is no more."""
     taken: list[asyncio.StreamWriter] = []
@@ -301,7 +315,7 @@ async def test_a_stream_that_goes_dumb_is_given_up_and_tried_again(devtools: str
         await page.send("Page.setBypassCSP", enabled=True)
         script = f"""{{const ask = window.fetch, later = window.setTimeout;
           window.setTimeout = (what, wait, ...more) => later(what, wait / 50, ...more);
-          window.fetch = (path, ...more) => ask(String(path).startsWith("live") ? "http://127.0.0.1:{port}/" : path, ...more);}}"""
+          window.fetch = (path, ...more) => ask(String(path).includes("/live?") ? "http://127.0.0.1:{port}/" : path, ...more);}}"""
         await page.send("Page.addScriptToEvaluateOnNewDocument", source=script)
         await page.open(url)
         async with asyncio.timeout(browser.PATIENCE):

@@ -34,7 +34,8 @@ NAMES: Final = 20
 ASKED: Final = 8
 
 _TYPES: Final = {"html": "text/html", "css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
-_FILES: Final = {"/": "index.html", "/page.css": "page.css", "/page.js": "page.js", "/icon.svg": "icon.svg"}
+_SERVED: Final = ("page.css", "page.js", "elements.js", "board.js", "sheet.js", "icon.svg")
+_FILES: Final = {"/": "index.html", **{f"/{name}": name for name in _SERVED}}
 _HEADERS: Final = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none';"

@@ -1,4 +1,4 @@
-# Each target sets up what it needs: a virtual environment beside this file, and BIND from Debian for the tests.
+# Each target sets up what it needs: a virtual environment beside this file, and BIND and Chromium from Debian for the tests.
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin

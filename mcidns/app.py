@@ -29,6 +29,7 @@ from mcidns.observe.members import Members
 from mcidns.observe.pace import Pace
 from mcidns.observe.prober import Ask, Prober
 from mcidns.observe.resolver import Resolver
+from mcidns.page import site
 from mcidns.precedence import Precedence
 from mcidns.program.programmer import Programmer
 from mcidns.reconcile import Reconciler, Surroundings
@@ -61,6 +62,7 @@ class App:
         self.settings = settings
         self.metrics = Metrics()
         self.http_port: int | None = None
+        self.page_port: int | None = None
         self._clock, self._started = clock, clock()
         self._client = rehearsal or KubeClient(access)
         self._loop_once = EndOfTurn()
@@ -170,6 +172,9 @@ class App:
             if self.settings.http is not None:
                 self.http_port = await stack.enter_async_context(web.serving(self.settings.http, self.metrics, self.health))
                 _LOG.info("http.serving", extra={"port": self.http_port})
+            if self.settings.page is not None:
+                page = site.serving(self.settings, self.telling.board, self.programmer.holds, self.health)
+                self.page_port = await stack.enter_async_context(page)
             stack.push_async_callback(self._farewell)
             async with asyncio.TaskGroup() as tasks:
                 hearing = (*(hub.run() for hub in self._hubs), self.listing.run(), self._secrets.run())

@@ -19,6 +19,7 @@ from mcidns.kube.kinds import Kind
 from mcidns.model.decisions import Condition, Decision, Programming
 from mcidns.model.references import ObjectRef
 from mcidns.observe.members import MemberHealth
+from mcidns.page.board import Board
 from mcidns.program.zones import ZoneStatus
 from mcidns.provider import Provider
 from mcidns.publish import endpoints, hosts, kubefed, members, status, steps
@@ -49,6 +50,7 @@ class Telling:
         waits: Callable[[], bool],
     ) -> None:
         self.shelf = Shelf()
+        self.board = Board(clock)
         self._client = client
         self._clock = clock
         self._metrics = metrics
@@ -57,9 +59,8 @@ class Telling:
         self._decisions: dict[ObjectRef, Decision] = {}
         self._backlog = Backlog(self._tell_of, self._tell_verdicts, waits)
         self._transitions = Transitions()
-        self._events = Events(client, instance=socket.gethostname(), clock=clock)
+        self._events = Events(client, instance=socket.gethostname(), clock=clock, heard=self.board.noticed)
         self._statuses = Statuses(client=client, shelf=self.shelf, writer=self._writer, clock=clock, on_status=self._rendered)
-        self._endpoint_words: dict[ObjectRef, dict[str, Condition]] = {}
         self._clashes: dict[ObjectRef, str] = {}
         self._endpoints_of: dict[ObjectRef, ObjectRef] = {}
         self._broken: dict[ObjectRef, Unreadable] = {}
@@ -118,6 +119,7 @@ class Telling:
 
     def decided(self, decision: Decision, previous: Decision | None) -> None:
         """A host's decision is another one: its status, its DNSEndpoint and its Events follow."""
+        self.board.decided(decision)
         self._backlog.add(decision, previous)
 
     def _tell_of(self, decision: Decision, previous: Decision | None) -> None:
@@ -147,6 +149,7 @@ class Telling:
         self._warn(problem.ref, "Invalid", problem.message)
         if problem.ref.kind in kinds.HOSTS:
             self._broken[problem.ref] = problem
+            self.board.unreadable(problem)
         if problem.ref in self._decisions:
             self._statuses.seen(kinds.HOSTS[problem.ref.kind], problem.ref)
         elif problem.ref.kind in kinds.TOLD:
@@ -156,15 +159,18 @@ class Telling:
     def readable(self, ref: ObjectRef) -> None:
         """A GlobalHost or record can be used."""
         self._broken.pop(ref, None)
+        self.board.readable(ref)
 
     def member(self, health: MemberHealth, spec: MemberSpec | None, at_risk: tuple[str, ...] = ()) -> None:
         """A member's health or drain has changed; `at_risk` are the hosts that refuse the drain."""
         report = words.of_member(health, spec, at_risk)
+        self.board.member(report, spec.cluster.region if spec is not None else "")
         self._say(ObjectRef("MemberCluster", "", health.cluster), lambda seen, now: status.of_member(report, seen, now))
 
     def zone(self, found: ZoneStatus) -> None:
         """A zone's worker has news."""
         report = words.of_zone(found)
+        self.board.zone(found, steps.text(self.shelf.get(kinds.DNS_ZONE, "", found.name), "spec", "domain"))
 
         def render(seen: Object | None, now: float) -> Object:
             return words.observed(status.of_zone(report, seen, now), seen)
@@ -182,23 +188,12 @@ class Telling:
 
     def endpoint(self, claim: EndpointClaim, problems: tuple[str, ...]) -> None:
         """A DNSEndpoint of other origin was admitted, wholly or in part."""
-        accepted = words.accepted(problems, len(claim.rows))
-        self._of_endpoint(claim.ref, accepted)
+        self._statuses.condition(kinds.DNS_ENDPOINT, claim.ref, words.accepted(problems, len(claim.rows)))
 
     def programmed(self, source: ObjectRef, states: tuple[Programming, ...]) -> None:
         """What became of the names of a DNSEndpoint of other origin."""
-        self._of_endpoint(source, words.programmed(states))
-
-    def _of_endpoint(self, ref: ObjectRef, condition: Condition) -> None:
-        said = self._endpoint_words.setdefault(ref, {})
-        said[condition.type] = condition
-        wanted = tuple(said[type_] for type_ in sorted(said))
-
-        def render(seen: Object | None, now: float) -> Object:
-            return {"conditions": status.conditions(wanted, seen, words.generation(seen), now)}
-
         # Upstream's own CRD has no conditions and drops them; then that is the end of it.
-        self._statuses.put(kinds.DNS_ENDPOINT, ref, render, partial=True)
+        self._statuses.condition(kinds.DNS_ENDPOINT, source, words.programmed(states))
 
     def generated_hosts(self, wanted: Mapping[ObjectRef, GeneratedHost]) -> None:
         """These GlobalHosts shall exist by annotation, and no others."""
@@ -254,7 +249,7 @@ class Telling:
         if obj is None:
             self._statuses.forget(kind, ref)
             self._transitions.forget(kind, ref)
-            self._endpoint_words.pop(ref, None)
+            self.board.gone(ref)
         else:
             self._statuses.seen(kind, ref)
 

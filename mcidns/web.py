@@ -12,10 +12,14 @@ from mcidns.telemetry import Metrics
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """`waiting_for` says what the controller still waits for, empty when it is ready. `stuck` says what stands still."""
+    """`waiting_for` says what the controller still waits for, empty when it is ready. `stuck` says what stands still.
+
+    `role` is a word such as leader or standby, empty where there is but one controller.
+    """
 
     waiting_for: tuple[str, ...] = ()
     stuck: tuple[str, ...] = ()
+    role: str = ""
 
 
 @contextlib.asynccontextmanager

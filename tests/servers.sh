@@ -1,8 +1,9 @@
 #!/bin/sh
-# Installs the Debian packages that the tests need and the machine lacks: BIND and its tools, or the packages named. `gss`
-# stands for a Kerberos KDC and what the Python package gssapi is built with.
+# Installs the Debian packages that the tests need and the machine lacks: BIND and its tools, and Chromium for the status page,
+# or the packages named. `gss` stands for a Kerberos KDC and what the Python package gssapi is built with.
 set -eu
 wanted=${*:-}
+browser=""
 if [ "$wanted" = gss ]; then
     wanted=""
     command -v krb5kdc >/dev/null 2>&1 || [ -x /usr/sbin/krb5kdc ] || wanted="krb5-kdc krb5-admin-server"
@@ -15,18 +16,28 @@ elif [ -z "$wanted" ]; then
     command -v named >/dev/null 2>&1 || [ -x /usr/sbin/named ] || wanted="bind9"
     command -v nsupdate >/dev/null 2>&1 && command -v dig >/dev/null 2>&1 || wanted="$wanted bind9-dnsutils"
     command -v rndc-confgen >/dev/null 2>&1 || [ -x /usr/sbin/rndc-confgen ] || wanted="$wanted bind9-utils"
+    # Ubuntu has Chromium as a snap only, so there the status page is tested where a browser is installed already.
+    if grep -qs '^ID=debian' /etc/os-release; then
+        browser="chromium fonts-dejavu-core"
+        for program in chromium chromium-browser google-chrome; do
+            command -v "$program" >/dev/null 2>&1 && browser=""
+        done
+    fi
 fi
-[ -n "$wanted" ] || exit 0
+[ -n "$wanted$browser" ] || exit 0
 if ! command -v apt-get >/dev/null 2>&1; then
-    echo "not a Debian system: install$wanted yourself; the tests that need it say so and skip" >&2
+    echo "not a Debian system: install $wanted yourself; the tests that need it say so and skip" >&2
     exit 0
 fi
 run=""
 if [ "$(id -u)" -ne 0 ]; then
-    command -v sudo >/dev/null 2>&1 || { echo "not root: ask for$wanted to be installed; the tests that need it skip" >&2; exit 0; }
+    command -v sudo >/dev/null 2>&1 || { echo "not root: ask for $wanted $browser to be installed; the tests that need it skip" >&2; exit 0; }
     run="sudo"
 fi
 export DEBIAN_FRONTEND=noninteractive
 $run apt-get update -qq
 # shellcheck disable=SC2086
-$run apt-get install -y -qq --no-install-recommends $wanted >/dev/null
+[ -z "$wanted" ] || $run apt-get install -y -qq --no-install-recommends $wanted >/dev/null
+# shellcheck disable=SC2086
+[ -z "$browser" ] || $run apt-get install -y -qq --no-install-recommends $browser >/dev/null ||
+    echo "$browser cannot be installed; the tests of the status page that need a browser skip" >&2

@@ -27,6 +27,7 @@ EXAMPLES = """Examples:
   mcidns run --kubeconfig ~/.kube/config       # on your machine, with the current context
   mcidns run --only decide                     # write DNSEndpoints, leave DNS to ExternalDNS
   mcidns run --kubeconfig ~/.kube/config --members-from-kubeconfig ~/.kube/config:kind-eu,kind-us
+  mcidns run --page                            # and the status page at http://127.0.0.1:8081
   mcidns run --dry-run --log-format text       # decide and plan, write nothing to DNS
 
 Every option is also an environment variable: MCIDNS_RUN_KUBECONFIG, MCIDNS_RUN_ONLY, …
@@ -49,6 +50,20 @@ Every option is also an environment variable: MCIDNS_RUN_KUBECONFIG, MCIDNS_RUN_
 )
 @click.option("--kubefed-namespace", default="kube-federation-system", show_default=True, help="KubeFed's own namespace.")
 @click.option("--http", default="0.0.0.0:8080", show_default=True, help="Metrics and health: address:port, or 'off'.")
+@click.option(
+    "--page",
+    is_flag=False,
+    flag_value="127.0.0.1:8081",
+    default="off",
+    metavar="[ADDRESS:PORT]",
+    help="Serve the read-only status page, at 127.0.0.1:8081 if no address is given.",
+)
+@click.option(
+    "--page-token-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The token that readers of the page show, as bearer token or password; read again when it changes.",
+)
+@click.option("--page-open", is_flag=True, help="Let everybody who reaches the page read it.")
 @click.option("--heartbeat", type=float, default=10.0, show_default=True, help="Seconds between looks at each member's API.")
 @click.option("--heartbeat-timeout", type=float, default=5.0, show_default=True, help="Seconds a member has for the answer.")
 @click.option("--resolver", multiple=True, help="Name server (host or host:port) for load balancers' names; default the system's.")
@@ -76,7 +91,7 @@ def run(**options: object) -> int:
         only=cast('Literal["both", "decide", "program"]', options["only"]),
         namespace=str(options["namespace"]),
         kubefed_namespace=str(options["kubefed_namespace"]),
-        http=_address(str(options["http"])),
+        http=_address("--http", str(options["http"])),
         heartbeat=cast("float", options["heartbeat"]),
         heartbeat_timeout=cast("float", options["heartbeat_timeout"]),
         resolvers=cast("tuple[str, ...]", options["resolver"]),
@@ -85,6 +100,9 @@ def run(**options: object) -> int:
         probe_ca_file=cast("Path | None", options["probe_ca_file"]),
         read_external_dns=bool(options["read_external_dns_annotations"]),
         dry_run=bool(options["dry_run"]),
+        page=_address("--page", str(options["page"])),
+        page_token_file=cast("Path | None", options["page_token_file"]),
+        page_open=bool(options["page_open"]),
     )
     access_ = _access(str(options["kubeconfig"]), str(options["context"]))
     local_ = _local(str(options["clusterprofile_provider_file"]), str(options["members_from_kubeconfig"]))
@@ -102,12 +120,12 @@ def _access(kubeconfig: str, context: str) -> Access:
     return access.in_cluster()
 
 
-def _address(text: str) -> tuple[str, int] | None:
+def _address(option: str, text: str) -> tuple[str, int] | None:
     if text == "off":
         return None
     host, _, port = text.rpartition(":")
     if not port.isdigit():
-        raise ConfigError("--http", f"{text!r} is no address:port", "write for example 127.0.0.1:8080, or off")
+        raise ConfigError(option, f"{text!r} is no address:port", "write for example 127.0.0.1:8081, or off")
     return host.strip("[]") or "0.0.0.0", int(port)  # noqa: S104  a pod's probes come from outside the pod
 
 

@@ -62,7 +62,7 @@ class Resolver:
     ) -> None:
         self._clock = clock
         self._on_change = on_change
-        self._nameservers = tuple(_address(text) for text in nameservers)
+        self._nameservers = tuple(address(text) for text in nameservers)
         self._lifetime = lifetime
         self._slots = asyncio.Semaphore(at_once)
         self._known: dict[DnsName, Resolution] = {}
@@ -207,8 +207,8 @@ def _shown(resolution: Resolution) -> str:
     return " ".join(sorted(map(str, resolution.addresses)))
 
 
-def _address(text: str) -> tuple[str, int]:
-    """`192.0.2.1`, `192.0.2.1:5353`, `2001:db8::1`, `[2001:db8::1]:5353`."""
+def address(text: str) -> tuple[str, int]:
+    """Read `192.0.2.1`, `192.0.2.1:5353`, `2001:db8::1` or `[2001:db8::1]:5353`. Raises ConfigError."""
     host, port = text.strip(), "53"
     if host.startswith("["):
         host, _, rest = host[1:].partition("]")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from mcidns.errors import ConfigError
 from mcidns.model.decisions import Programming
 from mcidns.model.names import DnsName
-from mcidns.model.records import Intent
+from mcidns.model.records import Intent, RecordSet
 from mcidns.model.references import ObjectRef
 from mcidns.model.zones import Zone
 from mcidns.program import plugins
@@ -203,6 +203,12 @@ class Programmer:
         """What a name shall hold by all wishes together; None where nothing is wished or nothing may be written."""
         aim = self._wishes.aim(name)
         return aim if isinstance(aim, Wanted) else None
+
+    def holds(self, name: DnsName) -> tuple[RecordSet, ...] | None:
+        """What a name holds by the zone's mirror: as last read, with our own writes; None where that is not known."""
+        worker = self._workers.get(self._zone_of(name) or "")
+        mirror = worker.state.mirror if worker is not None else None
+        return mirror.at(name) if mirror is not None and mirror.knows(name) else None
 
     def plans(self) -> tuple[ZonePlan, ...]:
         """What a dry run found, by zone; complete once `is_planned`."""

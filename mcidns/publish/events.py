@@ -43,7 +43,7 @@ class Events:
     waiting ones the oldest are dropped and counted.
 
     `instance` names this process (`reportingInstance`). `rate` is in Events a second, `burst` how many may go at once;
-    a repeated notice is posted again after `again` seconds at the soonest.
+    a repeated notice is posted again after `again` seconds at the soonest. `heard` hears of every notice at once.
     """
 
     def __init__(
@@ -56,6 +56,7 @@ class Events:
         burst: int = 50,
         most: int = 1000,
         again: float = 30.0,
+        heard: Callable[[Notice], None] = lambda _: None,
     ) -> None:
         self._client = client
         self._instance = instance[:128] or "mcidns"
@@ -64,6 +65,7 @@ class Events:
         self._burst = burst
         self._most = most
         self._again = again
+        self._heard = heard
         self._series: dict[Notice, _Series] = {}
         self._waiting: dict[Notice, None] = {}
         self._wake = asyncio.Event()
@@ -75,6 +77,7 @@ class Events:
         """Tell of these some time soon; returns at once."""
         now = self._clock()
         for notice in notices:
+            self._heard(notice)
             known = self._series.get(notice)
             if known is None or (known.name and now - known.last > SERIES):
                 self._series[notice] = _Series(notice, now, now)

@@ -6,6 +6,7 @@ from typing import Any
 
 from mcidns.kube.client import KubeClient, Object
 from mcidns.kube.kinds import Kind
+from mcidns.model.decisions import Condition
 from mcidns.model.references import ObjectRef
 from mcidns.publish import status, steps
 from mcidns.publish.status import Render
@@ -54,6 +55,7 @@ class Statuses:
         self._on_status = on_status
         self._said: dict[Key, _Said] = {}
         self._answers: dict[Key, _Answer] = {}
+        self._conditions: dict[Key, dict[str, Condition]] = {}
         self._dropped: set[Kind] = set()
 
     def put(self, kind: Kind, ref: ObjectRef, render: Render, *, partial: bool = False, after: float = 0.0) -> None:
@@ -63,10 +65,23 @@ class Statuses:
         self._said[(kind, ref)] = _Said(render, partial)
         self._enqueue((kind, ref), after)
 
+    def condition(self, kind: Kind, ref: ObjectRef, condition: Condition) -> None:
+        """The object's status shall say this besides the conditions of other types given here; nothing else of it is ours."""
+        said = self._conditions.setdefault((kind, ref), {})
+        said[condition.type] = condition
+        wanted = tuple(said[type_] for type_ in sorted(said))
+
+        def render(seen: Object | None, now: float) -> Object:
+            known = int(steps.section(seen, "metadata").get("generation") or 0)
+            return {"conditions": status.conditions(wanted, seen, known, now)}
+
+        self.put(kind, ref, render, partial=True)
+
     def forget(self, kind: Kind, ref: ObjectRef) -> None:
         """The object is gone."""
         self._said.pop((kind, ref), None)
         self._answers.pop((kind, ref), None)
+        self._conditions.pop((kind, ref), None)
         self._writer.forget((f"{kind.kind} status", ref))
 
     def seen(self, kind: Kind, ref: ObjectRef) -> None:

@@ -35,6 +35,7 @@ EVERYTHING: Object = {
     "resolvers": ["192.0.2.53", "192.0.2.54:5353"],
     "probes": {"rate": 2_000_000, "concurrency": 2_000_000},
     "http": {"address": "[::]", "port": 9090},
+    "page": {"enabled": True, "port": 9091, "tokenSecret": {"name": "page", "key": "t.0"}, "from": [{"namespaceSelector": {}}]},
     "extraArgs": ["--probe-rate=7"],
     "extraEnv": [{"name": "AWS_REGION", "value": "eu-south-1"}],
     "extraEnvFrom": [{"secretRef": {"name": "aws"}}],
@@ -63,6 +64,7 @@ MATRIX = [
     pytest.param({}, id="nothing said"),
     pytest.param(EVERYTHING, id="everything said"),
     pytest.param({"only": "decide"}, id="deciding half"),
+    pytest.param({"page": {"enabled": True}}, id="page for port-forward"),
     pytest.param({"only": "program"}, id="programming half"),
     pytest.param({"image": {"repository": "r.example.org/m", "digest": "sha256:" + "0" * 64}}, id="image by digest"),
     pytest.param({"rbac": {"create": False}, "serviceAccount": {"create": False, "name": "mine"}}, id="account and rights given"),
@@ -143,6 +145,26 @@ def test_what_is_said_reaches_the_controller() -> None:
     assert {key: params[key] for key in wanted} == wanted
 
 
+def test_the_page_is_reached_by_port_forward_alone_unless_it_has_a_token() -> None:
+    closed = charts.rendered({"page": {"enabled": True}})
+    params = run.make_context("run", charts.container(closed)["args"][1:]).params
+    assert (params["page"], params["page_token_file"], params["page_open"]) == ("127.0.0.1:8081", None, False)
+    assert [port["name"] for port in charts.container(closed)["ports"]] == ["http"]
+    assert len(charts.of_kind(closed, "Service")) == 1
+    reached = charts.rendered(EVERYTHING)
+    params = run.make_context("run", charts.container(reached)["args"][1:]).params
+    assert (params["page"], str(params["page_token_file"]), params["page_open"]) == ("[::]:9091", "/etc/mcidns/page/token", False)
+    assert charts.container(reached)["ports"][1] == {"name": "page", "containerPort": 9091, "protocol": "TCP"}
+    assert {"name": "page-token", "mountPath": "/etc/mcidns/page", "readOnly": True} in charts.container(reached)["volumeMounts"]
+    volumes = charts.of_kind(reached, "Deployment")[0]["spec"]["template"]["spec"]["volumes"]
+    token = {"secretName": "page", "items": [{"key": "t.0", "path": "token"}]}
+    assert {"name": "page-token", "secret": token} in volumes
+    service = next(one for one in charts.of_kind(reached, "Service") if one["metadata"]["name"].endswith("-page"))
+    assert service["spec"]["ports"] == [{"name": "page", "port": 9091, "targetPort": "page", "protocol": "TCP"}]
+    rules = charts.of_kind(reached, "NetworkPolicy")[0]["spec"]["ingress"]
+    assert {"ports": [{"port": "page", "protocol": "TCP"}], "from": [{"namespaceSelector": {}}]} in rules
+
+
 async def test_the_probes_ask_what_the_controller_serves() -> None:
     container = charts.container(charts.rendered({}))
     assert container["ports"] == [{"name": "http", "containerPort": 8080, "protocol": "TCP"}]
@@ -172,7 +194,7 @@ def test_every_selector_finds_the_pod_and_only_this_releases() -> None:
         charts.of_kind(objects, "Deployment")[0]["spec"]["selector"]["matchLabels"],
         charts.of_kind(objects, "PodDisruptionBudget")[0]["spec"]["selector"]["matchLabels"],
         charts.of_kind(objects, "NetworkPolicy")[0]["spec"]["podSelector"]["matchLabels"],
-        charts.of_kind(objects, "Service")[0]["spec"]["selector"],
+        *(service["spec"]["selector"] for service in charts.of_kind(objects, "Service")),
     ]
     assert all(one == {"app.kubernetes.io/name": "mcidns", "app.kubernetes.io/instance": "dns"} for one in selectors)
     assert selectors[0].items() <= labels.items()
@@ -188,6 +210,8 @@ def test_every_selector_finds_the_pod_and_only_this_releases() -> None:
         pytest.param({"runAsUser": 0}, ["/runAsUser", "want 1"], id="root"),
         pytest.param({"image": {"digest": "latest"}}, ["/image/digest", "sha256"], id="digest that is none"),
         pytest.param({"http": {"port": 80}}, ["/http/port", "want 1,024"], id="port that needs root"),
+        pytest.param({"page": {"enabled": True, "port": 8080}}, ["page.port is 8080", "http.port"], id="page where metrics are"),
+        pytest.param({"page": {"tokenSecret": {"name": "Page"}}}, ["/page/tokenSecret/name"], id="Secret of no name"),
         pytest.param({"heartbeat": 0}, ["/heartbeat", "want 0"], id="no heartbeat"),
         pytest.param({"logLevel": "trace"}, ["/logLevel", "'debug'"], id="log level"),
         pytest.param({"extraArgs": ["dry-run"]}, ["/extraArgs/0", "--"], id="argument without dashes"),

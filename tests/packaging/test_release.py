@@ -85,6 +85,9 @@ def test_the_wheel_holds_packages_types_and_crds_and_no_tests(wheel: Path) -> No
     assert {name.removeprefix("mcidns/crds/"): text for name, text in files.items() if name.startswith("mcidns/crds/")} == crds
     modules = {str(path.relative_to(ROOT)) for path in (ROOT / "mcidns").rglob("*.py")}
     assert modules - set(files) == set()
+    served = {str(path.relative_to(ROOT)) for path in (ROOT / "mcidns" / "page" / "files").iterdir()}
+    assert len(served) == 7
+    assert served - set(files) == set(), "the status page is served from the package"
     assert f"{info}/licenses/LICENSE" in files
     assert b"mcidns = mcidns.cli:main" in files[f"{info}/entry_points.txt"]
 

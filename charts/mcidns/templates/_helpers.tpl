@@ -43,6 +43,11 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 {{- end }}
 
+{{- /* Whether others than the pod itself may reach the status page: only with a token. */ -}}
+{{- define "mcidns.pageIsReached" -}}
+{{- if and .Values.page.enabled .Values.page.tokenSecret.name }}yes{{ end }}
+{{- end }}
+
 {{- /* The halves that run, as a list in JSON. */ -}}
 {{- define "mcidns.halves" -}}
 {{- if eq .Values.only "both" }}["decide","program"]{{ else }}[{{ .Values.only | quote }}]{{ end }}

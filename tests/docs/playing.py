@@ -5,15 +5,13 @@ What this machine cannot have stands in for by SHIMS, each with the reason; the 
 
 import asyncio
 import contextlib
-import json
 import os
 import re
 import shutil
 import signal
 import socket
 import sys
-import urllib.request
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -254,7 +252,14 @@ async def clouds(folder: Path, ingress: Mapping[str, Object], hub: str, **enviro
             (folder / name).symlink_to(ROOT / name)
         _shims(folder / "bin")
         path = os.pathsep.join((str(folder / "bin"), str(Path(sys.executable).parent), os.environ["PATH"], "/usr/sbin"))
-        own = {"PATH": path, "HOME": str(folder), "MCIDNS_RUN_HTTP": "off", "MCIDNS_RUN_HEARTBEAT": "0.5", "MCIDNS_RUN_HEARTBEAT_TIMEOUT": "1", "LC_ALL": "C.UTF-8"}
+        own = {
+            "PATH": path,
+            "HOME": str(folder),
+            "MCIDNS_RUN_HTTP": "off",
+            "MCIDNS_RUN_HEARTBEAT": "0.5",
+            "MCIDNS_RUN_HEARTBEAT_TIMEOUT": "1",
+            "LC_ALL": "C.UTF-8",
+        }
         play = Clouds(folder, servers, ingress, {**own, **environment}, ca=made.cert.decode())
         working = asyncio.create_task(play.work())
         try:
@@ -278,4 +283,6 @@ async def play(cloud: Clouds, page: str, replaced: Mapping[str, str]) -> None:
         elif block.language == "text":
             cloud.shows(text)
         else:
-            raise AssertionError(f"{block.where}: a block of a quick start is a named file, sh, or text that the one before it prints")
+            raise AssertionError(
+                f"{block.where}: a block of a quick start is a named file, sh, or text that the one before it prints"
+            )

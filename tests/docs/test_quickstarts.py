@@ -15,9 +15,11 @@ from tests.docs.pages import ROOT
 from tests.docs.playing import Clouds, clouds, free_port, play
 
 _SCALE = "scale deployment/shop --replicas="
-SCALED = {f"{_SCALE}{number}": f"patch deployment/shop --type=merge -p '{{\"spec\":{{\"replicas\":{number}}}}}'" for number in (0, 2)}
+SCALED = {f"{_SCALE}{number}": f'patch deployment/shop --type=merge -p \'{{"spec":{{"replicas":{number}}}}}\'' for number in (0, 2)}
 """What stands for `kubectl scale`, whose subresource the emulated server has not."""
-BALANCERS = "$TTL 60\n@ IN SOA ns hostmaster 1 3600 600 86400 60\n@ IN NS ns\nns IN A 127.0.0.1\neu IN A 192.0.2.1\nus IN A 192.0.2.2\n"
+BALANCERS = (
+    "$TTL 60\n@ IN SOA ns hostmaster 1 3600 600 86400 60\n@ IN NS ns\nns IN A 127.0.0.1\neu IN A 192.0.2.1\nus IN A 192.0.2.2\n"
+)
 
 
 async def gone(cloud: Clouds, hub: str) -> None:
@@ -50,7 +52,12 @@ async def test_the_quick_start_on_aws_does_what_it_says(tmp_path: Path, service:
         cloud.arguments = (f"--resolver=127.0.0.1:{names.port}",)
         await play(cloud, "docs/quickstart-aws.md", SCALED)
         await gone(cloud, "hub")
-        latency = {(one["SetIdentifier"], one["Region"]) for batch in service.batches for change in batch if "Region" in (one := change["ResourceRecordSet"])}
+        latency = {
+            (one["SetIdentifier"], one["Region"])
+            for batch in service.batches
+            for change in batch
+            if "Region" in (one := change["ResourceRecordSet"])
+        }
         assert latency == {("eu-south-1", "eu-south-1"), ("us-east-1", "us-east-1")}
         assert {one["Type"] for one in zone.sets.values()} <= {"NS", "SOA"}
         granted = {str(one["Action"]) for one in json.loads((tmp_path / "policy.json").read_text())["Statement"]}

@@ -1,4 +1,4 @@
-"""The quick start on OpenStack does what it says: every block is played in order, into a real Designate by way of a real Keystone."""
+"""The quick start on OpenStack does what it says: every block is played in order, into a real Designate by a real Keystone."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Every block of the pages is tried: manifests by schema and parser, values by Helm, verbs by their options, configs by their servers."""
+"""Every block of the pages is tried: manifests by schema and parser, values by Helm, verbs by options, configs by their servers."""
 
 import base64
 import contextlib

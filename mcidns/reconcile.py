@@ -217,7 +217,7 @@ class Reconciler:
     def _decide(self, host: Host) -> Decision:
         around = self._surroundings()
         views = self._members.views(host.source, host.clusters)
-        wanted = _balancers(views)
+        wanted = _balancers(host, views)
         self._want(host.ref, wanted)
         rivals = tuple(
             (name, tuple(sorted(claim for other, claim in self._claims.get(name, {}).items() if other != host.ref)))
@@ -273,16 +273,16 @@ class Reconciler:
         return unknown
 
 
-def _balancers(views: Iterable[MemberView]) -> frozenset[DnsName]:
-    """Host names that members' load balancers gave instead of addresses."""
-    names: set[DnsName] = set()
+def _balancers(host: Host, views: Iterable[MemberView]) -> frozenset[DnsName]:
+    """Host names in place of addresses: of members' load balancers, of static targets, of the fallback."""
+    found = [*host.fallback, *(target for one in host.static_targets for target in one.targets)]
     for view in views:
         match view.observation:
             case Seen(state) | Lost(last=Seen(state)) if state is not None:
-                names.update(target for target in state.targets if isinstance(target, DnsName))
+                found += state.targets
             case _:
                 continue
-    return frozenset(names)
+    return frozenset(target for target in found if isinstance(target, DnsName))
 
 
 def _log_change(decision: Decision, previous: Decision | None) -> None:

@@ -61,7 +61,7 @@ def prose(path: Path) -> str:
 
 def links(path: Path) -> list[str]:
     """Where the links of a page lead."""
-    return _LINK.findall(prose(path))
+    return _LINK.findall(re.sub(r"`[^`\n]*`", "", prose(path)))
 
 
 def anchors(path: Path) -> set[str]:

@@ -56,6 +56,7 @@ NOT_RUN = {
     "openstack": "its command line is not installed",
     "pdnsutil": "needs PowerDNS; tests/component/rfc2136/launchers.py runs the same commands where it is installed",
     "external-dns": "a program of others; tests/component/webhook plays its rounds",
+    "dig": "outside of the quick starts it asks the reader's name server",
     "curl": "asks the running pod",
     "grep": "reads what comes before it",
     "pytest": "tests/contract/test_readme.py runs the example",

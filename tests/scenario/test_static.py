@@ -1,4 +1,4 @@
-"""Targets that are no clusters: a load balancer's name is resolved and followed wherever it stands, within what the zone permits."""
+"""Targets that are no clusters: a host name in place of an address is resolved and followed, within what the zone permits."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -266,8 +266,10 @@ async def clouds(folder: Path, ingress: Mapping[str, Object], hub: str, **enviro
             yield play
         finally:
             working.cancel()
-            await asyncio.gather(working, return_exceptions=True)
+            await asyncio.wait({working})
             await play.end()
+        if not working.cancelled():
+            working.result()  # what the clusters' own controllers broke down on
 
 
 async def play(cloud: Clouds, page: str, replaced: Mapping[str, str]) -> None:

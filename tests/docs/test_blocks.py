@@ -91,7 +91,7 @@ def judged(document: dict[str, Any]) -> None:
 def opened(type_: str, config: dict[str, Any], *, secret: bool) -> None:
     """The provider takes its config."""
     held = {key: Secret(value) for key, value in SECRETS[type_].items()} if secret else {}
-    assert open_provider(ProviderSpec(type_, ProviderSettings("docs", config, held)))
+    assert open_provider(ProviderSpec(type_, ProviderSettings("docs", config, held))) is not None
 
 
 def fragment(document: dict[str, Any], folder: Path) -> None:

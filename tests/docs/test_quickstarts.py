@@ -29,6 +29,7 @@ async def gone(cloud: Clouds, hub: str) -> None:
             await asyncio.sleep(0.05)
 
 
+@pytest.mark.timeout(900)
 async def test_the_quick_start_on_kind_does_what_it_says(tmp_path: Path) -> None:
     playing.needs("knotd", "keymgr", "dig")
     ingress = {"kind-eu": {"ip": "172.18.0.6"}, "kind-us": {"ip": "172.18.0.7"}}
@@ -44,6 +45,7 @@ def service() -> Iterator[Strict]:
         yield one
 
 
+@pytest.mark.timeout(900)
 async def test_the_quick_start_on_aws_does_what_it_says(tmp_path: Path, service: Strict) -> None:
     zone = service.zones[parts.create_zone(service, "apps.example.org")]
     ingress = {"eu": {"hostname": "eu.elb.example"}, "us": {"hostname": "us.elb.example"}}

@@ -46,7 +46,7 @@ async def test_the_name_of_a_fallback_is_resolved_where_it_cannot_stand_by_itsel
 
 async def test_in_a_zone_that_permits_some_networks_a_name_is_served_by_its_addresses_there_and_never_as_a_cname() -> None:
     async with resolving(allowedTargets=["203.0.113.0/24"]) as stage:
-        nowhere = {"source": {"kind": "Service", "name": "nowhere"}}
+        nowhere: dict[str, Any] = {"source": {"kind": "Service", "name": "nowhere"}}
         stage.host.put(global_host("inside", hostnames=["in.example.org"], staticTargets=[static("lb.example.org")], **nowhere))
         stage.host.put(global_host("outside", hostnames=["bad.example.org"], staticTargets=[static("out.example.org")], **nowhere))
         await stage.until_answer("in.example.org", "203.0.113.7")

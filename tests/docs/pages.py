@@ -54,6 +54,16 @@ def blocks(path: Path) -> list[Block]:
     ]
 
 
+def section(path: Path, heading: str) -> list[Block]:
+    """The blocks between a heading of the second level and the next one; of the whole page without a heading."""
+    if not heading:
+        return blocks(path)
+    lines = path.read_text(encoding="utf-8").splitlines()
+    first = lines.index(f"## {heading}") + 1
+    last = next((number for number, line in enumerate(lines[first:], first + 1) if line.startswith("## ")), len(lines) + 1)
+    return [block for block in blocks(path) if first < block.line < last]
+
+
 def prose(path: Path) -> str:
     """A page without its blocks."""
     return _FENCE.sub("", path.read_text(encoding="utf-8"))

@@ -59,9 +59,9 @@ _NOTHING = 'echo "$0 $*" >> "$HOME/not-run"\n'
 _HELM = """\
 import argparse, pathlib, yaml, helm_python
 parser = argparse.ArgumentParser(allow_abbrev=False)
-parser.add_argument("verb", choices=["install", "upgrade"])
+parser.add_argument("verb", choices=["install", "upgrade", "uninstall"])
 parser.add_argument("release")
-parser.add_argument("chart")
+parser.add_argument("chart", nargs="?")
 parser.add_argument("-n", dest="namespace")
 parser.add_argument("-f", dest="files", action="append", default=[])
 parser.add_argument("--set", action="append", default=[])
@@ -76,10 +76,13 @@ for one in asked.set:
     inner = values
     for group in groups:
         inner = inner.setdefault(group, {})
-    inner[last] = value
+    inner[last] = yaml.safe_load(value)
 with helm_python.Config(kubeconfig_path=pathlib.Path("~/.kube/config").expanduser(), namespace=asked.namespace) as helm:
-    more = {"reuse_values": asked.reuse_values} if asked.verb == "upgrade" else {}
-    getattr(helm, asked.verb)(asked.chart, asked.release, values, namespace=asked.namespace, **more)
+    if asked.verb == "uninstall":
+        helm.uninstall(asked.release)
+    else:
+        more = {"reuse_values": asked.reuse_values} if asked.verb == "upgrade" else {}
+        getattr(helm, asked.verb)(asked.chart, asked.release, values, namespace=asked.namespace, **more)
 """
 _PIP = """\
 import re, sys, tomllib
@@ -115,6 +118,7 @@ class Clouds:
     arguments: tuple[str, ...] = ()
     ca: str = ""
     running: "list[asyncio.subprocess.Process]" = field(default_factory=list)
+    pod: "asyncio.subprocess.Process | None" = None
     output: str = ""
 
     async def work(self) -> None:
@@ -141,29 +145,39 @@ class Clouds:
             return
         labels = spec["template"]["metadata"]["labels"]
         if labels.get("app.kubernetes.io/name") == "mcidns":
-            await self.start("mcidns", *await self._pod(server, deployment))
+            await self._controller(server, deployment, replicas)
         for service in server.list("services", meta["namespace"]):
             if (service["spec"].get("selector") or {"": ""}).items() <= labels.items():
                 server.put(_slice(service, replicas))
         counts = dict.fromkeys(("replicas", "updatedReplicas", "readyReplicas", "availableReplicas"), replicas)
         server.put({**deployment, "status": {"observedGeneration": generation, **counts}})
 
-    async def _pod(self, server: ApiServer, deployment: Object) -> list[str]:
-        """The container's arguments, with the service account's token in a kubeconfig and a heart that beats faster."""
+    async def _controller(self, server: ApiServer, deployment: Object, replicas: int) -> None:
+        """The process of the chart's pod, the former one ended, as `Recreate` has it."""
+        if self.pod is not None:
+            await _ended(self.pod)
+            self.pod = None
+        if replicas:
+            self.pod = await self.start("mcidns", *self._arguments(server, deployment))
+
+    def _arguments(self, server: ApiServer, deployment: Object) -> list[str]:
+        """Those of the container, with the service account's token in a kubeconfig."""
         pod = deployment["spec"]["template"]["spec"]
         account, namespace = pod["serviceAccountName"], deployment["metadata"]["namespace"]
         token = server.access.issue(namespace, account)
         config = self.folder / f"{account}.kubeconfig"
         config.write_text(yaml.safe_dump(kubeconfigs.of("hub", server.url, token, self.ca)))
-        return [*pod["containers"][0]["args"], f"--kubeconfig={config}", *self.arguments]
+        own = ("--http=off", "--heartbeat=0.5", "--heartbeat-timeout=1")  # no port of the machine's, and a heart that beats faster
+        return [*pod["containers"][0]["args"], f"--kubeconfig={config}", *own, *self.arguments]
 
-    async def start(self, *words: str) -> None:
+    async def start(self, *words: str) -> asyncio.subprocess.Process:
         """Start what runs until the end; its log is shown where the play fails."""
         with (self.folder / f"{len(self.running)}.log").open("wb") as log:
             process = await asyncio.create_subprocess_exec(
                 *words, cwd=self.folder, env=self.environment, stdout=log, stderr=log, start_new_session=True
             )
         self.running.append(process)
+        return process
 
     async def sh(self, text: str) -> None:
         """Run a block; what it prints is kept in `output`."""
@@ -197,15 +211,17 @@ class Clouds:
 
     async def end(self) -> None:
         """Stop what runs."""
-        for process in self.running:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGTERM)
-        for process in self.running:
-            try:
-                await asyncio.wait_for(process.wait(), 15)
-            except TimeoutError:
-                os.killpg(process.pid, signal.SIGKILL)
-                await process.wait()
+        await asyncio.gather(*(_ended(process) for process in self.running))
+
+
+async def _ended(process: asyncio.subprocess.Process) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+    try:
+        await asyncio.wait_for(process.wait(), 15)
+    except TimeoutError:
+        os.killpg(process.pid, signal.SIGKILL)
+        await process.wait()
 
 
 def _slice(service: Object, replicas: int) -> Object:
@@ -272,9 +288,9 @@ async def clouds(folder: Path, ingress: Mapping[str, Object], hub: str, **enviro
             working.result()  # what the clusters' own controllers broke down on
 
 
-async def play(cloud: Clouds, page: str, replaced: Mapping[str, str]) -> None:
-    """Every block of the page in order; `replaced` says what stands for what is taken or different here."""
-    for block in pages.blocks(ROOT / page):
+async def play(cloud: Clouds, page: str, replaced: Mapping[str, str], heading: str = "") -> None:
+    """Every block of the page, or of one section, in order; `replaced` says what stands for what is taken or different here."""
+    for block in pages.section(ROOT / page, heading):
         text = block.text
         for old, new in replaced.items():
             text = text.replace(old, new)

@@ -2,8 +2,11 @@
 
 import asyncio
 
+import pytest
+
 from mcidns.app import App
 from mcidns.demo import manifests
+from mcidns.emulator import ApiServer
 from mcidns.kube import access
 from tests.scenario.stage import KEY, Stage, global_host, raised, region, zone
 
@@ -159,3 +162,33 @@ async def test_a_deleted_crd_takes_the_few_names_along_that_the_guard_does_not_c
         await published(stage)
         stage.host.delete("customresourcedefinitions", "globalhosts.mcidns.io")
         await stage.until_answer("shop.example.org")
+
+
+@pytest.mark.parametrize(("least", "served"), [pytest.param(1, ALL[:1], id="held"), pytest.param(10, (), id="too few to be held")])
+async def test_a_second_host_with_the_same_owner_id_takes_names_for_its_leftovers_unless_the_guard_holds_it(
+    least: int, served: tuple[str, ...]
+) -> None:
+    guard = {"minNames": least}
+    async with raised(members=1, guard=guard) as stage, ApiServer("second") as host:
+        stage.host.put(global_host())
+        await stage.until_answer("shop.example.org", ALL[0])
+        await stage.stop()
+        for crd in manifests.crds():
+            host.install_crd(crd)
+        own = (manifests.namespace(manifests.SYSTEM), manifests.tsig_secret(KEY), manifests.provider(stage.names.port))
+        for obj in (*own, zone(guard=guard)):
+            host.put(obj)
+        second = App(stage.settings, access.from_kubeconfig(host.kubeconfig_yaml()))
+        task = asyncio.create_task(second.run())
+
+        def judged() -> bool:
+            conditions = host.get("dnszones", "example-org")["status"]["conditions"]
+            held = any(one["type"] == "PlanHeld" and one["status"] == "True" for one in conditions)
+            return held or stage.names.rrset("example.org.", "shop.example.org.", "A") is None
+
+        try:
+            await stage.until_true(judged, "the second host to have judged what it found")
+            assert await stage.answer("shop.example.org") == served
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)

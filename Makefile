@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 CODE   := mcidns providers tests bench
 
-.PHONY: demo test check bench servers openstack charts format clean
+.PHONY: demo test check bench servers openstack charts docs format clean
 
 demo: $(VENV)/.ready
 	$(BIN)/mcidns demo
@@ -27,6 +27,10 @@ format: $(VENV)/.ready
 
 charts: $(VENV)/.ready
 	$(BIN)/python -m tests.packaging.charts
+
+# docs/reference alone; charts writes it too.
+docs: $(VENV)/.ready
+	$(BIN)/python -m tests.packaging.reference
 
 # Kerberos costs a minute to install and build, so its tests run only where MCIDNS_TEST_GSS is set, or all of it is there.
 servers: $(VENV)/.ready

@@ -217,7 +217,7 @@ class Reconciler:
     def _decide(self, host: Host) -> Decision:
         around = self._surroundings()
         views = self._members.views(host.source, host.clusters)
-        wanted = _balancers(views)
+        wanted = _balancers(host, views)
         self._want(host.ref, wanted)
         rivals = tuple(
             (name, tuple(sorted(claim for other, claim in self._claims.get(name, {}).items() if other != host.ref)))
@@ -273,14 +273,14 @@ class Reconciler:
         return unknown
 
 
-def _balancers(views: Iterable[MemberView]) -> frozenset[DnsName]:
-    """Host names that members' load balancers gave instead of addresses."""
-    names = []
+def _balancers(host: Host, views: Iterable[MemberView]) -> frozenset[DnsName]:
+    """Host names in place of addresses: of members' load balancers, of static targets, of the fallback."""
+    found = [*host.fallback, *(target for one in host.static_targets for target in one.targets)]
     for view in views:
         seen = view.observation.last if isinstance(view.observation, Lost) else view.observation
         if seen is not None and seen.state is not None:
-            names += [target for target in seen.state.targets if isinstance(target, DnsName)]
-    return frozenset(names)
+            found += seen.state.targets
+    return frozenset([target for target in found if isinstance(target, DnsName)])
 
 
 def _log_change(decision: Decision, previous: Decision | None) -> None:

@@ -114,7 +114,7 @@ def _has_names(judged: Sequence[Judged]) -> bool:
 def _is_direct(judged: Sequence[Judged], settled: Claims) -> bool:
     """Whether one load balancer's name is all there is to serve, and may stand as a CNAME somewhere."""
     chosen = gather([one for one in judged if one.verdict.eligible])
-    return alone(chosen) and any(granted.takes_cname for granted in settled.granted)
+    return alone(chosen) and any(granted.takes_alias for granted in settled.granted)
 
 
 def _memory(scene: Scene, filled: Sequence[Filled], known: Book, *, is_frozen: bool) -> Memory:

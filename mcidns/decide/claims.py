@@ -31,6 +31,13 @@ class Granted:
         """Whether a CNAME may stand here: never beside a zone's SOA (RFC 1034 §3.6.2) nor beside a partner's addresses."""
         return not self.shared and self.name != self.zone.domain
 
+    @property
+    def takes_alias(self) -> bool:
+        """Whether a load balancer's name may stand here as a CNAME: only its owner decides where that leads, so never in a zone
+        that permits some networks alone; there it is resolved, and what it resolves to is judged.
+        """
+        return self.takes_cname and not self.zone.allowed_targets
+
 
 @dataclass(frozen=True, slots=True)
 class Claims:

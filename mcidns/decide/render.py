@@ -69,7 +69,7 @@ def _branch(granted: Granted, branch: Branch, measure: Measure, *, solo: bool | 
     CNAME only where it cannot be resolved here, since it may be elsewhere. Beside other branches (None) it never does.
     """
     chosen, known = branch.shares, measure.known
-    if solo is not None and granted.takes_cname and alone(chosen) and (solo or not known.get(chosen[0][0])):
+    if solo is not None and granted.takes_alias and alone(chosen) and (solo or not known.get(chosen[0][0])):
         key = RecordKey(granted.name, "CNAME", branch.set_identifier)
         return Rendered((RecordSet(key, granted.ttl, (str(chosen[0][0]),), branch.properties),))
     found: tuple[dict[str, str], dict[str, str]] = ({}, {})

@@ -1,6 +1,6 @@
 """The chart for tests: rendered by Helm's own library, and what is kept in step with it. No test lives here.
 
-`python -m tests.packaging.charts` (`make charts`) copies the CRDs and writes the table of values.
+`python -m tests.packaging.charts` (`make charts`) copies the CRDs and writes the table of values and the reference of the CRDs.
 """
 
 import json
@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 import yaml
+
+from tests.packaging import reference
 
 ROOT = Path(__file__).parents[2]
 CHART = ROOT / "charts" / "mcidns"
@@ -116,6 +118,7 @@ def main() -> None:
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(ROOT / "crds", folder)
     TABLE.write_text(with_table(TABLE.read_text(encoding="utf-8")), encoding="utf-8")
+    reference.main()
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mcidns.decide import decide
-from mcidns.model.clusters import Unresolved
+from mcidns.model.clusters import Resolved, Unresolved
 from mcidns.model.decisions import Decision, Reason, World
 from mcidns.model.names import DnsName
 from mcidns.model.records import Wish
@@ -251,3 +251,23 @@ def test_the_publics_address_is_compared_not_its_spelling() -> None:
     members = (member("ams", seen("10.0.0.1"), address_map=mapped), member("fra", seen("2001:db8::7")))
 
     assert sets(decide(build.world(*members), build.host(), NOW)) == [("AAAA", 30, ("2001:db8::7",))]
+
+
+@pytest.mark.parametrize(
+    ("resolutions", "served", "reason"),
+    [
+        pytest.param((), [], Reason.UNRESOLVED, id="nobody knows yet where it leads"),
+        pytest.param(((LB, resolved("203.0.113.9")),), [], Reason.NOT_PERMITTED, id="it leads elsewhere"),
+        pytest.param(
+            ((LB, resolved("192.0.2.1", "203.0.113.9")),), [("A", 30, ("192.0.2.1",))], Reason.READY, id="it leads to both"
+        ),
+    ],
+)
+def test_a_zone_that_permits_some_networks_alone_gets_no_cname_whose_owner_could_lead_it_elsewhere(
+    resolutions: tuple[tuple[DnsName, Resolved], ...], served: list[tuple[str, int, tuple[str, ...]]], reason: Reason
+) -> None:
+    zone = build.zone(allowed_targets=build.networks("192.0.2.0/24"))
+    decision = decide(build.world(member("fra", seen("lb.example.net")), zones=(zone,), resolutions=resolutions), build.host(), NOW)
+
+    assert sets(decision) == served
+    assert decision.verdicts[0].reason is reason

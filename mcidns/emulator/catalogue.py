@@ -99,6 +99,7 @@ CATALOGUE: Final[tuple[Resource, ...]] = (
     _grouped("apiextensions.k8s.io", "customresourcedefinitions", "CustomResourceDefinition", "crd crds", namespaced=False,
              status=True, keeps_generation=True, shape=_CONDITIONED,
              columns=(Column("Created At", ".metadata.creationTimestamp", "date"),)),
+    _review("subjectaccessreviews", "SubjectAccessReview"),
     _review("selfsubjectaccessreviews", "SelfSubjectAccessReview"),
     _review("selfsubjectrulesreviews", "SelfSubjectRulesReview"),
 )  # fmt: skip

@@ -66,7 +66,7 @@ class Faults:
     """The faults of one server. Every `path` is a part of the URL path (with query) and empty means all.
 
     `hangs_up` is asked before and after every request that writes is carried out; True cuts the connection there, as when
-    one side dies at that moment.
+    one side dies at that moment. `clock_skew` (seconds) is added to the time that answers carry in their Date header.
     """
 
     def __init__(self, storage: Storage) -> None:
@@ -79,6 +79,7 @@ class Faults:
         self.on_freeze: Callable[[bool], None] = lambda _: None
         self.on_vanish: Callable[..., GroupResource] | None = None
         self.hangs_up: Callable[[Moment], bool] = lambda _: False
+        self.clock_skew = 0.0
 
     # --- connections and streams
 

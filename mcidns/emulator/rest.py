@@ -3,12 +3,12 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from aiohttp import web
 
-from mcidns.emulator import reads, routes, selectors, statuses, tables, watch, writes
+from mcidns.emulator import reads, reviews, routes, selectors, statuses, tables, watch, writes
 from mcidns.emulator.access import Access, Action, User
 from mcidns.emulator.faults import Faults
 from mcidns.emulator.objects import Clock, Place
@@ -150,8 +150,8 @@ class Rest:
             return self._delete_collection(call, body, _dry(options, body))
         if call.target.subresource == "token":
             return self._token(call, body)
-        if where.resource.group == "authorization.k8s.io":
-            return self._review(call, body)
+        if where.resource.group == reviews.GROUP:
+            return answer(reviews.answer(self._access, call.user, where.resource.kind, body), 201)
         if verb == "create":
             return self._shown(call, self._writes.create(body, where, options))
         return self._shown(call, self._writes.update(body, where, options))
@@ -176,28 +176,6 @@ class Rest:
         kind = {"kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1"}
         status = {"token": token, "expirationTimestamp": "2099-01-01T00:00:00Z"}
         return answer(msgspec.json.encode(kind | body | {"status": status}), 201)
-
-    def _review(self, call: Call, body: Json) -> web.Response:
-        spec: Json = body.get("spec") or {}
-        status: dict[str, Any]
-        if call.where.resource.kind == "SelfSubjectRulesReview":
-            everything = {"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}
-            rules = list(self._access.rules(call.user, spec.get("namespace", "")))
-            if call.user.role != "rbac":
-                rules = [everything if call.user.role == "admin" else everything | {"verbs": ["get", "list", "watch"]}]
-            status = {"resourceRules": rules, "nonResourceRules": [], "incomplete": False}
-        else:
-            status = {"allowed": self._allowed(call, spec.get("resourceAttributes") or {})}
-        kind = {"kind": call.where.resource.kind, "apiVersion": "authorization.k8s.io/v1"}
-        return answer(msgspec.json.encode(kind | body | {"status": status}), 201)
-
-    def _allowed(self, call: Call, wanted: Json) -> bool:
-        asked = Place(call.where.resource)
-        resource = self._access.resource(wanted.get("group", ""), wanted.get("resource", "")) or asked.resource
-        action = Action(
-            wanted.get("verb", ""), resource, wanted.get("namespace", ""), wanted.get("name", ""), wanted.get("subresource", "")
-        )
-        return resource is not asked.resource and self._access.may(call.user, action)
 
 
 def _dry(options: writes.Options, body: Json) -> writes.Options:

@@ -4,6 +4,7 @@ import asyncio
 import ssl
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from email.utils import formatdate
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -65,6 +66,7 @@ class ApiServer:
         self.name = name
         self.port = port
         self._tls = tls
+        self._clock = clock
         self._token = token
         self.storage = Storage(history, first_version)
         self.registry = Registry(builtins)
@@ -197,6 +199,12 @@ class ApiServer:
     # --- requests
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        response = await self._response(request)
+        if not response.prepared:
+            response.headers["Date"] = formatdate(self._clock().timestamp() + self.faults.clock_skew, usegmt=True)
+        return response
+
+    async def _response(self, request: web.BaseRequest) -> web.StreamResponse:
         try:
             return await self._answer(request)
         except StatusError as error:

@@ -8,6 +8,7 @@ COPY pyproject.toml README.md LICENSE ./
 COPY mcidns mcidns
 COPY providers providers
 COPY crds crds
+COPY docs/host-rbac.yaml docs/member-rbac.yaml docs/
 RUN ["python", "-m", "hatchling", "build", "-t", "wheel", "-d", "/dist"]
 RUN ["python", "-m", "venv", "/opt/mcidns"]
 # The wheel is named by its path, so that no package of its name from elsewhere is taken.

@@ -19,6 +19,7 @@ VERBS: Final = {
     "drain": "drain:drain",
     "undrain": "drain:undrain",
     "failback": "failback:failback",
+    "doctor": "doctor:doctor",
     "plan": "plan:plan",
     "owners": "owners:owners",
     "adopt": "adopt:adopt",

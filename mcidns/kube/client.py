@@ -64,6 +64,10 @@ class KubeClient:
         """Any JSON document of the API, such as `/version`."""
         return await self._json("GET", path, timeout=timeout)
 
+    async def reply(self, path: str, *, timeout: float | None = None) -> Reply:
+        """A document of the API as sent, with the server's time."""
+        return await self._transport.send("GET", path, timeout=timeout)
+
     async def page(
         self,
         kind: Kind,

@@ -78,6 +78,11 @@ NAMESPACE: Final = Kind("", "v1", "Namespace", "namespaces", namespaced=False)
 EVENT: Final = Kind("events.k8s.io", "v1", "Event", "events", namespaced=True)
 CORE_EVENT: Final = Kind("", "v1", "Event", "events", namespaced=True)
 LEASE: Final = Kind("coordination.k8s.io", "v1", "Lease", "leases", namespaced=True)
+DEPLOYMENT: Final = Kind("apps", "v1", "Deployment", "deployments", namespaced=True)
+ACCESS_REVIEW: Final = Kind("authorization.k8s.io", "v1", "SubjectAccessReview", "subjectaccessreviews", namespaced=False)
+OWN_ACCESS_REVIEW: Final = Kind(
+    "authorization.k8s.io", "v1", "SelfSubjectAccessReview", "selfsubjectaccessreviews", namespaced=False
+)
 CRD: Final = Kind("apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions", namespaced=False)
 
 ALL: Final = (
@@ -102,6 +107,9 @@ ALL: Final = (
     EVENT,
     CORE_EVENT,
     LEASE,
+    DEPLOYMENT,
+    ACCESS_REVIEW,
+    OWN_ACCESS_REVIEW,
     CRD,
 )
 

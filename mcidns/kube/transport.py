@@ -28,10 +28,11 @@ Gate = AbstractAsyncContextManager[object]
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A successful answer."""
+    """A successful answer; `date` is the server's time as its header has it, empty if it sent none."""
 
     status: int
     body: bytes
+    date: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,12 +86,12 @@ class Transport:
                 try:
                     await _check(where, response)
                     if gate is None:
-                        return Reply(response.status, await _whole(where, response))
+                        return await _reply(where, response)
                     # The wait for our own turn is not the server's fault.
                     scope.reschedule(None)
                     async with gate:
                         scope.reschedule(asyncio.get_running_loop().time() + limit)
-                        return Reply(response.status, await _whole(where, response))
+                        return await _reply(where, response)
                 finally:
                     response.release()
         except ApiError as error:
@@ -193,6 +194,10 @@ async def _check(where: str, response: aiohttp.ClientResponse) -> None:
         return
     body = await response.content.read(ERROR_BODY)
     raise errors.from_answer(where, response.status, body, response.headers.get("Retry-After"))
+
+
+async def _reply(where: str, response: aiohttp.ClientResponse) -> Reply:
+    return Reply(response.status, await _whole(where, response), response.headers.get("Date", ""))
 
 
 async def _whole(where: str, response: aiohttp.ClientResponse) -> bytes:

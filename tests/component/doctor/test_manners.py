@@ -1,0 +1,146 @@
+"""How the doctor behaves: with few rights, without a host, towards its reader; and that one bad check is not the end."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+from mcidns.demo import manifests
+from mcidns.emulator import ApiServer, Tls
+from mcidns.hub import times
+from tests.certificates import Authority
+from tests.component.cli.stages import bare
+from tests.component.doctor import clinic
+from tests.component.doctor.clinic import Clinic
+
+READER = "token-of-a-person-with-few-rights"
+
+
+def as_(here: Clinic, token: str, folder: Path) -> Path:
+    """A kubeconfig of somebody else."""
+    config = folder / f"config-{len(token)}"
+    config.write_text(here.host.kubeconfig_yaml(token), encoding="utf-8")
+    return config
+
+
+def unchecked(told: dict[str, Any]) -> dict[str, str]:
+    return {one["check"]: one["notChecked"] for one in told["checks"] if one["state"] == "not checked"}
+
+
+async def test_with_few_rights_what_may_not_be_seen_is_told_with_the_right_it_takes(tmp_path: Path) -> None:
+    async with clinic.healthy(tmp_path) as here:
+        here.host.access.allow(READER, "rbac", "reader", ("system:authenticated",))
+        rbac = "rbac.authorization.k8s.io"
+        kinds = ["globalhosts", "memberclusters", "dnszones"]
+        rule = {"apiGroups": ["mcidns.io"], "resources": kinds, "verbs": ["get", "list"]}
+        here.host.put({"apiVersion": f"{rbac}/v1", "kind": "ClusterRole", "metadata": {"name": "reader"}, "rules": [rule]})
+        here.host.put(
+            {
+                "apiVersion": f"{rbac}/v1",
+                "kind": "ClusterRoleBinding",
+                "metadata": {"name": "reader"},
+                "roleRef": {"apiGroup": rbac, "kind": "ClusterRole", "name": "reader"},
+                "subjects": [{"kind": "User", "name": "reader", "apiGroup": rbac}],
+            }
+        )
+        told = await here.told("--as", clinic.ACCOUNT, kubeconfig=as_(here, READER, tmp_path))
+
+        assert (told["findings"], told["code"]) == ([], 0)
+        found = unchecked(told)
+        assert 'list resource "customresourcedefinitions"' in found["CRDs"]
+        assert found[f"rights of {clinic.ACCOUNT}"] == (
+            f"what {clinic.ACCOUNT} may: the right to create subjectaccessreviews.authorization.k8s.io is missing"
+        )
+        assert found["controller"] == "the right to list deployments.apps is missing"
+        assert found["Secrets of members"] == f"the right to list secrets in {clinic.SYSTEM} is missing"
+        assert found["DNSProviders"] == "the right to list dnsproviders.mcidns.io is missing"
+        assert found["access"] == f"the right to get secrets in {clinic.SYSTEM} is missing"
+
+
+async def test_as_the_controller_itself_its_own_rights_are_checked(tmp_path: Path) -> None:
+    async with clinic.healthy(tmp_path) as here:
+        told = await here.told(kubeconfig=as_(here, clinic.CONTROLLER, tmp_path))
+        notes = {one["check"]: one["note"] for one in told["checks"]}
+
+        assert told["findings"] == []
+        assert notes["rights of the account that this runs as"] == "all 88 rights of docs/host-rbac.yaml"
+        assert {"controller", "Secrets elsewhere", "ExternalDNS"} <= unchecked(told).keys()
+
+
+async def test_without_a_host_there_is_one_finding_and_no_more(tmp_path: Path) -> None:
+    async with clinic.healthy(tmp_path) as here:
+        await here.host.stop()
+        told = await here.told()
+        assert [(one["rule"], told["code"]) for one in told["findings"]] == [("HostUnreachable", 1)]
+        assert len(told["checks"]) == 1
+
+
+async def test_people_read_what_why_and_the_remedy_and_strict_counts_warnings(tmp_path: Path) -> None:
+    async with clinic.healthy(tmp_path) as here:
+        here.edit("memberclusters", "r2", drain={"until": times.render(time.time() - 60)})
+        lax, strict = await here.run(), await here.run("--strict")
+        assert (lax.return_value, strict.return_value) == (0, 1)
+        for words in (
+            "HOST CLUSTER",
+            "DrainEndless: r2 is drained",
+            "which has passed",
+            "why: The member serves",
+            "fix: mcidns undrain r2",
+        ):
+            assert words in lax.output
+        assert "1 warning" in lax.output
+        here.edit("memberclusters", "r2", drain=None)
+        assert (await here.run("--strict")).return_value == 0
+
+
+async def test_a_member_that_hangs_is_given_up_in_time_and_the_others_are_looked_at(tmp_path: Path) -> None:
+    async with clinic.healthy(tmp_path) as here:
+        here.member().faults.freeze()
+        told = await here.told("--timeout", "1.5")
+        here.member().faults.unfreeze()
+        (finding,) = told["findings"]
+        assert (finding["rule"], finding["subject"]) in {("MemberUnreachable", "r2"), ("CheckTimedOut", "r2")}
+        assert {one["state"] for one in told["checks"] if one["subject"] == "r1"} == {"ok"}
+
+
+async def test_a_server_certificate_that_has_expired_is_the_finding_and_not_the_failed_handshake(tmp_path: Path) -> None:
+    authority = Authority()
+    async with clinic.healthy(tmp_path) as here:
+        for ends, expected in ((-1.0, [("CredentialExpired", "r2")]), (48.0, [("CredentialExpiring", "r2")]), (1000.0, [])):
+            context = authority.serving("127.0.0.1", begins=-48, ends=ends)
+            async with ApiServer("r2", token="admin", tls=Tls(context, authority.pem)) as server:
+                server.access.allow(clinic.MEMBER, "rbac", "system:serviceaccount:kube-system:mcidns", clinic.GROUPS)
+                for obj in clinic.documents("member-rbac.yaml"):
+                    server.put(obj)
+                here.host.put(clinic.kubeconfig_secret("r2", server.kubeconfig_yaml(clinic.MEMBER)))
+                assert await here.findings() == expected
+
+
+async def test_members_of_the_controllers_own_machine_need_its_options(tmp_path: Path) -> None:
+    async with clinic.healthy(tmp_path) as here:
+        here.edit("memberclusters", "r2", access={"context": "r2"})
+        assert unchecked(await here.told())["access"] == (
+            "it is reached by what the controller's machine has; give --members-from-kubeconfig here too"
+        )
+        contexts = tmp_path / "members"
+        contexts.write_text(here.member().kubeconfig_yaml(clinic.MEMBER), encoding="utf-8")
+        assert await here.findings("--members-from-kubeconfig", str(contexts)) == []
+
+
+async def test_a_right_that_only_the_gateway_api_needs_is_asked_for_where_it_is_served(tmp_path: Path) -> None:
+    async with clinic.healthy(tmp_path) as here:
+        role = here.member().get("clusterroles", "mcidns-member")
+        role["rules"] = [one for one in role["rules"] if "gateways" not in one["resources"]]
+        here.member().put(role)
+        assert await here.findings() == []
+        for crd in clinic.extensions.gateway_api():
+            here.member().install_crd(crd)
+        assert await here.findings() == [("MemberRightsMissing", "r2")]
+
+
+async def test_mistakes_of_the_caller_are_told_with_their_remedy(tmp_path: Path) -> None:
+    wrong = await bare("doctor", "--resolver", "nowhere", "--kubeconfig", str(tmp_path / "none"))
+    assert wrong.return_value == 1
+    async with clinic.healthy(tmp_path) as here:
+        bad = await bare("doctor", "--resolver", "nowhere", "--kubeconfig", str(here.kubeconfig))
+        assert (bad.return_value, "give an address such as" in bad.output) == (1, True)
+        assert manifests.SYSTEM in (await bare("doctor", "--help")).output

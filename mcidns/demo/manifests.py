@@ -1,13 +1,11 @@
 """The objects of the demo, as a person would write them; who applies them and when is in stage and story."""
 
 import base64
+import copy
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import yaml
-
-import mcidns
+from mcidns.doctor import shipped
 from mcidns.emulator import extensions
 
 Object = dict[str, Any]
@@ -38,9 +36,7 @@ REGIONS = (
 
 def crds() -> list[Object]:
     """The project's CRDs, from the installed package or the checkout."""
-    package = Path(mcidns.__file__).parent
-    folder = next(path for path in (package / "crds", package.parent / "crds") if path.is_dir())
-    return [yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.yaml"))]
+    return [copy.deepcopy(definition) for _, definition in shipped.definitions()]
 
 
 def kubefed_crds() -> list[Object]:

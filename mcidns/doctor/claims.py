@@ -120,6 +120,10 @@ def _told(seen: HostSeen, around: Surroundings) -> Iterator[Finding]:
 
 
 def _nowhere(seen: HostSeen, around: Surroundings, message: str) -> Finding:
+    if seen.ref.kind != "GlobalHost":
+        source = seen.ref.kind.removesuffix("DNSRecord")
+        what = f"{seen.ref}: {message}"
+        return rules.RECORD_WITHOUT_SOURCE.found(what, **_place(seen), kind=seen.ref.kind.lower(), source=source)
     there = next((names for one, names in around.candidates if one.ref == seen.ref), ())
     kind = seen.host.source.kind if isinstance(seen.host, Host) else "object"
     told = f"members have {kind} {', '.join(there)} in {seen.ref.namespace}" if there else f"no member has any {kind} there"

@@ -64,10 +64,14 @@ def _plain(value: object) -> object:
     """Without what means nothing: texts for people, empty and false words, which API servers leave out or put in."""
     if isinstance(value, Mapping):
         pairs = {key: _plain(inner) for key, inner in value.items() if key != "description" or not isinstance(inner, str)}
-        return {key: inner for key, inner in pairs.items() if inner not in (None, False, {}, [], "")}
+        return {key: inner for key, inner in pairs.items() if not _is_nothing(inner)}
     if isinstance(value, list):
         return [_plain(inner) for inner in value]
     return value
+
+
+def _is_nothing(value: object) -> bool:
+    return value is None or value is False or value in ({}, [], "")
 
 
 _STEPS: Final = frozenset({"schema", "properties", "items", "additionalProperties"})

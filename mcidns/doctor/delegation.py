@@ -110,7 +110,12 @@ def serials(seen: Seen) -> frozenset[int]:
 
 
 def comparable(seen: HostSeen) -> tuple[Row, ...]:
-    """Rows whose answers are the same for everybody: without set identifiers, and no aliases, which a back end resolves itself."""
+    """Rows whose answers are the same for everybody: without set identifiers, and no aliases, which a back end resolves itself.
+
+    None of a host that is not programmed: why it is not is told elsewhere.
+    """
+    if seen.told.of("Programmed").status == "False":
+        return ()
     return tuple(
         row
         for row in seen.rows

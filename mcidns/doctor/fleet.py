@@ -78,7 +78,7 @@ class Fleet:
         self.clients[seen.name] = client
         if reached.skew is not None:
             self.skews[seen.name] = reached.skew
-        return _pace(seen, reached)
+        return pace(seen, reached)
 
     async def _raise_if_expired(self, access: Access, error: Unauthorized | Unreachable) -> None:
         """An expired credential is a finding of its own, with the better remedy."""
@@ -106,7 +106,8 @@ class Fleet:
         return Outcome(note=f"all {len(wanted)} rights of docs/member-rbac.yaml")
 
 
-def _pace(seen: MemberSeen, reached: Reached) -> Outcome:
+def pace(seen: MemberSeen, reached: Reached) -> Outcome:
+    """Version and latency of a member that answers, and whether that was too long."""
     note = f"{reached.version or 'no version'}, {reached.seconds * 1000:.0f} ms"
     if reached.seconds > reaching.SLOW:
         return Outcome((catalogue.MEMBER_SLOW.found(f"{seen.name} took {reached.seconds:.1f} s", name=seen.name),), note)

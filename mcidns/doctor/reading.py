@@ -56,11 +56,11 @@ async def read(client: KubeClient, namespace: str, *, clock: Callable[[], float]
 
 
 async def _listed(client: KubeClient, kind: Kind, namespace: str | None = None, *, labels: str = "") -> list[Object] | Unseen:
-    """All objects; none of a kind that is not served. What is missing is told as a right, or as the error itself."""
+    """All objects; none of others' kinds that are not served. What is missing is told as a right, or as the error itself."""
     try:
         return await client.list(kind, namespace, label_selector=labels)
     except NotFound:
-        return []
+        return Unseen(f"{kind} is not served, see CRDs") if kind.group == kinds.GLOBAL_HOST.group else []
     except Forbidden:
         return Unseen(lacking("list", kind, namespace))
     except McidnsError as error:

@@ -174,6 +174,13 @@ SOURCE_NOWHERE: Final = Rule(
     'kubectl -n {namespace} patch {kind} {name} --type merge -p \'{{"spec":{{"source":{{"name":"{candidate}"}}}}}}\''
     "    # {candidates}",
 )
+RECORD_WITHOUT_SOURCE: Final = Rule(
+    "RecordWithoutSource",
+    "problem",
+    "a ServiceDNSRecord or IngressDNSRecord of KubeFed has no Service or Ingress of its own name in any member",
+    "There is nothing to publish, and KubeFed never said so: record and object share name and namespace.",
+    "kubectl -n {namespace} get {kind} {name} -o yaml    # create {source} {namespace}/{name} in the members, or rename the record",
+)
 NO_ADDRESS: Final = Rule(
     "NoAddress",
     "warning",
@@ -242,6 +249,7 @@ HOSTS: Final = (
     HOST_REFUSED,
     HOST_UNDECIDED,
     SOURCE_NOWHERE,
+    RECORD_WITHOUT_SOURCE,
     NO_ADDRESS,
     TARGETS_UNUSABLE,
     UNKNOWN_CLUSTER,

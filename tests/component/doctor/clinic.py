@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import copy
+import functools
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -48,6 +49,11 @@ Object = dict[str, Any]
 
 def documents(name: str) -> list[Object]:
     """The documents of docs/<name>."""
+    return copy.deepcopy(_read(name))
+
+
+@functools.cache
+def _read(name: str) -> list[Object]:
     return list(yaml.safe_load_all((ROOT / "docs" / name).read_text(encoding="utf-8")))
 
 

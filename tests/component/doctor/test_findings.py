@@ -148,6 +148,13 @@ HOST = "GlobalHost shop/shop"
 CASES = [
     Case("CRDMissing", "", lambda h: h.host.delete("crd", "dnsendpoints.externaldns.k8s.io"), shipped, fix="crds/dnsendpoints.ext"),
     Case(
+        "CRDNotServed",
+        "",
+        lambda h: crd(h, lambda version: version.update(name="v1"), "memberclusters.mcidns.io"),
+        lambda h: crd(h, lambda version: version.update(name="v1alpha1"), "memberclusters.mcidns.io"),
+        says="serves v1",
+    ),
+    Case(
         "CRDOutdated",
         "",
         lambda h: crd(h, lambda version: schema(version).pop("routing")),

@@ -144,3 +144,19 @@ async def test_mistakes_of_the_caller_are_told_with_their_remedy(tmp_path: Path)
         bad = await bare("doctor", "--resolver", "nowhere", "--kubeconfig", str(here.kubeconfig))
         assert (bad.return_value, "give an address such as" in bad.output) == (1, True)
         assert manifests.SYSTEM in (await bare("doctor", "--help")).output
+
+
+async def test_a_zone_that_its_back_end_does_not_hold_is_the_zones_trouble_and_not_the_logins(tmp_path: Path) -> None:
+    async with clinic.healthy(tmp_path) as here:
+        other = {**clinic.zone(domain="example.com"), "metadata": {"name": "another"}}
+        here.host.put(other)
+        assert await here.findings("--no-outside") == [("ZoneUnread", "another")]
+        here.stage.names.add_zone("example.com.")
+        assert await here.findings("--no-outside") == []
+
+
+async def test_claims_without_any_member_are_told_once(tmp_path: Path) -> None:
+    async with clinic.healthy(tmp_path) as here:
+        for name in ("r1", "r2"):
+            here.host.delete("memberclusters", name)
+        assert await here.findings() == [("NoMembers", "")]

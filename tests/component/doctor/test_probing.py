@@ -127,3 +127,21 @@ async def test_with_bind_a_key_that_only_reads_is_found(tmp_path: Path) -> None:
         ]
         (finding,) = [one for one in told["findings"] if one["group"] == "zone"]
         assert DnsName(PLACE).relative in finding["remedy"]
+
+
+async def test_a_record_that_cannot_be_removed_is_told_and_goes_with_the_next_run(tmp_path: Path) -> None:
+    async with clinic.healthy(tmp_path) as here:
+        faults = here.stage.names.faults
+
+        def refuse_the_rest(moment: str) -> bool:
+            if moment == "after":
+                faults.hangs_up = lambda _: False
+                faults.answer_updates("REFUSED", 9)
+            return False
+
+        faults.hangs_up = refuse_the_rest
+        assert await here.findings("--probe-write") == [("ProbeLeft", "example-org")]
+        assert len(standing(here)) == 1
+        faults.clear()
+        assert await here.findings("--probe-write") == []
+        assert standing(here) == ()

@@ -163,6 +163,7 @@ def test_what_the_image_copies_is_let_through_and_makes_the_same_wheel(wheel: Pa
     (tmp_path / "src").mkdir()
     for source in copied:
         path, target = ROOT / source, tmp_path / "src" / source
+        target.parent.mkdir(exist_ok=True)
         if path.is_dir():
             shutil.copytree(path, target, ignore=lambda _, names: [one for one in names if fnmatch(one, "__pycache__")])
         else:

@@ -2,9 +2,10 @@
 
 import base64
 import copy
+import inspect
 import json
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from tests.component.doctor import clinic
 from tests.component.doctor.clinic import SYSTEM, Clinic
 from tests.scenario.stage import KEY, global_host, zone
 
-Act = Callable[[Clinic], Awaitable[None] | None]
+Act = Callable[[Clinic], object]
 FOREIGN = "shop 30 IN A 192.0.2.1\nshop 30 IN A 192.0.2.2\n"
 
 
@@ -39,7 +40,7 @@ class Case:
 
 async def act(step: Act, here: Clinic) -> None:
     done = step(here)
-    if done is not None:
+    if inspect.isawaitable(done):
         await done
 
 
@@ -181,8 +182,8 @@ CASES = [
     Case(
         "ControllerDown",
         "",
-        lambda h: h.host.put(clinic.deployment(ready=0)) and None,
-        lambda h: h.host.put(clinic.deployment()) and None,
+        lambda h: h.host.put(clinic.deployment(ready=0)),
+        lambda h: h.host.put(clinic.deployment()),
         says="0 of 1",
     ),
     Case("LeaderStale", "", lambda h: lease(h, "pod-1", 60), lambda h: lease(h, "pod-2", 1), says="pod-1", severity="warning"),
@@ -200,7 +201,7 @@ CASES = [
     Case(
         "SecretUnusable",
         "",
-        lambda h: h.host.put({**clinic.kubeconfig_secret("r9", "x"), "data": {}}) and None,
+        lambda h: h.host.put({**clinic.kubeconfig_secret("r9", "x"), "data": {}}),
         lambda h: h.host.delete("secrets", "r9", SYSTEM),
         says=f"Secret {SYSTEM}/r9",
     ),
@@ -285,14 +286,14 @@ CASES = [
         "ProviderUnusable",
         "demo",
         lambda h: h.host.delete("secrets", "demo-tsig", SYSTEM),
-        lambda h: h.host.put(manifests.tsig_secret(KEY)) and None,
+        lambda h: h.host.put(manifests.tsig_secret(KEY)),
         says=f"no Secret {SYSTEM}/demo-tsig",
     ),
     Case(
         "ProviderLogin",
         "demo",
-        lambda h: h.host.put(manifests.tsig_secret(b"wrong" * 7)) and None,
-        lambda h: h.host.put(manifests.tsig_secret(KEY)) and None,
+        lambda h: h.host.put(manifests.tsig_secret(b"wrong" * 7)),
+        lambda h: h.host.put(manifests.tsig_secret(KEY)),
         fix=f"kubectl -n {SYSTEM} create secret generic demo-tsig",
     ),
     Case(
@@ -311,7 +312,7 @@ CASES = [
     Case(
         "ZoneTwice",
         "twin",
-        lambda h: h.host.put({**zone(ownerID="another-owner"), "metadata": {"name": "twin"}}) and None,
+        lambda h: h.host.put({**zone(ownerID="another-owner"), "metadata": {"name": "twin"}}),
         lambda h: h.host.delete("dnszones", "twin"),
         says="DNSZones twin (owner another-owner) and example-org (owner scenario)",
     ),
@@ -319,7 +320,7 @@ CASES = [
         "GrantMatchesNothing",
         "example-org",
         lambda h: h.edit("dnszones", "example-org", grants=[{"namespaceSelector": {"matchLabels": {"dns": "public"}}}]),
-        lambda h: h.host.put({**manifests.namespace("shop"), "metadata": {"name": "shop", "labels": {"dns": "public"}}}) and None,
+        lambda h: h.host.put({**manifests.namespace("shop"), "metadata": {"name": "shop", "labels": {"dns": "public"}}}),
         fix="kubectl label namespace NAMESPACE dns=public",
         severity="warning",
     ),
@@ -422,7 +423,7 @@ CASES = [
     Case(
         "HostUndecided",
         "GlobalHost shop/new",
-        lambda h: h.host.put(global_host("new", hostnames=["new.example.org"])) and None,
+        lambda h: h.host.put(global_host("new", hostnames=["new.example.org"])),
         lambda h: h.host.delete("globalhosts", "new", "shop"),
     ),
 ]

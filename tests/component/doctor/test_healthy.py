@@ -1,6 +1,7 @@
 """A healthy installation, with its controller at work: the doctor finds nothing, and writes nothing."""
 
 from pathlib import Path
+from typing import Any
 
 from tests.component.doctor import clinic
 from tests.scenario.stage import global_host
@@ -25,7 +26,7 @@ async def test_what_the_controller_says_of_mistakes_is_understood(tmp_path: Path
     """The reasons in conditions are the controller's words: here it says them itself."""
     foreign = "taken 30 IN A 203.0.113.1\n"
     async with clinic.raised(tmp_path, zone_text=clinic.ZONE_TEXT + foreign) as here:
-        claims = {
+        claims: dict[str, dict[str, Any]] = {
             "shop": {},
             "lost": {"hostnames": ["lost.example.org"], "source": {"kind": "Ingress", "name": "web"}},
             "taken": {"hostnames": ["taken.example.org"]},
@@ -38,8 +39,7 @@ async def test_what_the_controller_says_of_mistakes_is_understood(tmp_path: Path
         for name, spec in claims.items():
             here.host.put(global_host(name, **spec))
         await clinic.start(here)
-        for name in claims:
-            await here.stage.until_true(lambda name=name: here.stage.status(name)["conditions"], f"word on {name}")
+        await here.stage.until_true(lambda: all(here.stage.status(name)["conditions"] for name in claims), "a word on each")
         await here.stage.until_true(
             lambda: here.stage.reason("Programmed", "taken") == ("False", "NotOwner"), "taken to be refused"
         )

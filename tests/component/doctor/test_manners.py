@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from mcidns.demo import manifests
-from mcidns.emulator import ApiServer, Tls
+from mcidns.emulator import ApiServer, Tls, extensions
 from mcidns.hub import times
 from tests.certificates import Authority
 from tests.component.cli.stages import bare
 from tests.component.doctor import clinic
 from tests.component.doctor.clinic import Clinic
+from tests.scenario.stage import zone
 
 READER = "token-of-a-person-with-few-rights"
 
@@ -132,7 +133,7 @@ async def test_a_right_that_only_the_gateway_api_needs_is_asked_for_where_it_is_
         role["rules"] = [one for one in role["rules"] if "gateways" not in one["resources"]]
         here.member().put(role)
         assert await here.findings() == []
-        for crd in clinic.extensions.gateway_api():
+        for crd in extensions.gateway_api():
             here.member().install_crd(crd)
         assert await here.findings() == [("MemberRightsMissing", "r2")]
 
@@ -148,7 +149,7 @@ async def test_mistakes_of_the_caller_are_told_with_their_remedy(tmp_path: Path)
 
 async def test_a_zone_that_its_back_end_does_not_hold_is_the_zones_trouble_and_not_the_logins(tmp_path: Path) -> None:
     async with clinic.healthy(tmp_path) as here:
-        other = {**clinic.zone(domain="example.com"), "metadata": {"name": "another"}}
+        other = {**zone(domain="example.com"), "metadata": {"name": "another"}}
         here.host.put(other)
         assert await here.findings("--no-outside") == [("ZoneUnread", "another")]
         here.stage.names.add_zone("example.com.")

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from mcidns.demo import manifests
 from mcidns.doctor import probing
 from mcidns.model.names import DnsName
 from tests.bind import Bind, BindZone
@@ -99,7 +100,7 @@ async def test_an_interrupted_doctor_removes_its_record_before_it_ends(tmp_path:
 
 @needs_bind
 async def test_with_bind_the_right_to_write_and_the_delegation_are_seen(tmp_path: Path) -> None:
-    keys = {clinic.manifests.KEY: ("hmac-sha256", KEY)}
+    keys = {manifests.KEY: ("hmac-sha256", KEY)}
     async with (
         Bind({"example.org.": BindZone(clinic.ZONE_TEXT + clinic.PUBLISHED)}, keys) as bind,
         clinic.raised(tmp_path, name_port=bind.port) as here,
@@ -114,7 +115,7 @@ async def test_with_bind_the_right_to_write_and_the_delegation_are_seen(tmp_path
 
 @needs_bind
 async def test_with_bind_a_key_that_only_reads_is_found(tmp_path: Path) -> None:
-    keys = {clinic.manifests.KEY: ("hmac-sha256", KEY)}
+    keys = {manifests.KEY: ("hmac-sha256", KEY)}
     async with (
         Bind({"example.org.": BindZone(clinic.ZONE_TEXT, update="")}, keys) as bind,
         clinic.raised(tmp_path, name_port=bind.port) as here,

@@ -51,6 +51,12 @@ _SHOWN: Final = 20
 @click.command(cls=Judging, epilog=EXAMPLES)
 @click.option("--namespace", default="mcidns-system", show_default=True, help="The controller's own: its Secrets are read here.")
 @click.option("--as", "account", default="", help="Whose rights to check; default the service account of mcidns' Deployment.")
+@click.option(
+    "--only",
+    type=click.Choice(["both", "decide", "program"]),
+    default=None,
+    help="The half that runs, whose rights are checked; default as its Deployment says, else both.",
+)
 @click.option("--probe-write", is_flag=True, help="Prove the right to write each zone by a TXT at _mcidns-doctor, removed again.")
 @click.option("--resolver", multiple=True, help="Resolver (host or host:port) for what is seen from outside; default the system's.")
 @click.option("--no-outside", is_flag=True, help="Ask nothing of DNS from outside: for private zones.")
@@ -89,6 +95,7 @@ def _options(given: dict[str, Any]) -> Options:
     return Options(
         namespace=given["namespace"],
         account=given["account"],
+        only=given["only"],
         timeout=given["timeout"],
         request=min(10.0, given["timeout"]),
         probe_write=given["probe_write"],

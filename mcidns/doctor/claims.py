@@ -39,6 +39,8 @@ def judge(seen: HostSeen, around: Surroundings) -> Outcome:
         remedy = seen.host.problems[0].remedy if seen.host.problems else ""
         return Outcome((rules.HOST_UNUSABLE.found(seen.host.message, **_place(seen), remedy=remedy),))
     findings = [*_names(seen, around), *_strangers(seen, around)]
+    if not seen.told.current and seen.ref.kind != "GlobalHost" and not seen.told.conditions:
+        return Outcome.of(findings, "KubeFed's CRD keeps no conditions, so nothing is told here")
     if not seen.told.current:
         what = f"{seen.ref} carries no word of the controller on its present state"
         findings.append(rules.HOST_UNDECIDED.found(what, controller=around.controller))

@@ -1,14 +1,28 @@
 """A whole examination: what is looked at, in which order, and what at once; each check lives beside it."""
 
 import asyncio
+import time
 from collections.abc import Iterable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Final
 
-from mcidns.doctor import asking, catalogue, claims, clocks, definitions, installation, reaching, reading, rights, shipped
+from mcidns.doctor import (
+    asking,
+    catalogue,
+    claims,
+    clocks,
+    credentials,
+    definitions,
+    installation,
+    reaching,
+    reading,
+    rights,
+    shipped,
+)
 from mcidns.doctor.asking import Account
 from mcidns.doctor.claims import Surroundings
+from mcidns.doctor.credentials import Lifetime
 from mcidns.doctor.findings import Group, Outcome, Result
 from mcidns.doctor.fleet import Fleet
 from mcidns.doctor.outside import Asker
@@ -36,11 +50,13 @@ HINTS: Final = 20
 class Options:
     """How to examine. `namespace` is the controller's, `account` whose rights are checked (empty: found out).
 
-    `timeout` in seconds bounds each check, `request` each question to an API server. `asker` None: nothing from outside.
+    `only` is the half that runs, None: as its Deployment says. `timeout` in seconds bounds each check, `request` each question
+    to an API server. `asker` None: nothing from outside.
     """
 
     namespace: str = "mcidns-system"
     account: str = ""
+    only: Half | None = None
     timeout: float = 60.0
     request: float = 10.0
     probe_write: bool = False
@@ -82,12 +98,22 @@ class _Examination:
         server = self._client.access.server
         return Outcome(note=f"{server}, {reached.version or 'no version'}, {reached.seconds * 1000:.0f} ms")
 
+    async def _read(self, found: list[Site]) -> Outcome:
+        site = await reading.read(self._client, self._options.namespace)
+        found.append(site)
+        listed = (("GlobalHosts and records", site.hosts), ("MemberClusters", site.members), ("DNSZones", site.zones))
+        return Outcome(note=", ".join(f"{len(one)} {what}" for what, one in listed if not isinstance(one, Unseen)))
+
     async def _host(self, check: str, work: Work) -> Result:
         return await self._runner.check(Group.HOST, "", check, work)
 
     async def run(self) -> None:
         """Everything that does not rest on members at once, then what does."""
-        site = await reading.read(self._client, self._options.namespace)
+        read: list[Site] = []
+        await self._host("objects", lambda: self._read(read))
+        if not read:
+            return
+        site = read[0]
         fleet = Fleet(site, self._runner, self._stack, self._options.local, self._options.request)
         territory = Territory(
             site, self._runner, self._hosts_anew, asker=self._options.asker, probe_write=self._options.probe_write
@@ -103,6 +129,7 @@ class _Examination:
 
     def _host_checks(self, site: Site) -> Iterable[tuple[str, Work]]:
         yield "CRDs", self._definitions
+        yield "certificate", self._certificate
         for account in asking.accounts(site, self._options.account):
             yield f"rights of {account}", lambda account=account: self._rights(site, account)  # type: ignore[misc]
         yield "controller", lambda: installation.controllers(site)
@@ -120,8 +147,17 @@ class _Examination:
         found = definitions.judge(shipped.definitions(), installed)
         return Outcome.of(found, f"{len(shipped.definitions())} as this version ships them")
 
+    async def _certificate(self) -> Outcome:
+        """The host's own; credentials of whoever runs this are no business of the installation."""
+        end = await reaching.served(self._client.access, self._options.request)
+        if end is None:
+            return Outcome(note="none is shown, or only by way of a proxy")
+        one = Lifetime("the API server's certificate", end, reaching.RENEWAL)
+        return Outcome.of(credentials.judge((one,), time.time()), f"{one.what} {int((end - time.time()) // 86400)} d")
+
     async def _rights(self, site: Site, account: Account) -> Outcome:
-        halves = {half for one in site.controllers if (half := _half(one.args)) and account.user.endswith(f":{one.account}")}
+        seen = {half for one in site.controllers if (half := _half(one.args)) and account.user.endswith(f":{one.account}")}
+        halves = {self._options.only} if self._options.only else seen
         wanted = {
             right for half in halves or {"both"} for right in rights.of_host(half, _secret_places(site), managed=site.managed)
         }

@@ -22,6 +22,7 @@ from mcidns.kube.errors import Forbidden, NotFound
 SLOW: Final = 2.0
 """Seconds for one small answer beyond which somebody should look."""
 
+RENEWAL: Final = "kubeadm certs renew apiserver    # on its control plane"
 _VERSION: Final = 64
 
 
@@ -60,13 +61,13 @@ async def lifetimes(access: Access, remedy: str, timeout: float) -> tuple[Lifeti
     end = credentials.pem_end(identity.certificate) if identity.certificate else None
     if end is not None:
         found.append(Lifetime("the client certificate", end, remedy))
-    end = await _served(access, timeout)
+    end = await served(access, timeout)
     if end is not None:
-        found.append(Lifetime("the API server's certificate", end, "kubeadm certs renew apiserver    # on its control plane"))
+        found.append(Lifetime("the API server's certificate", end, RENEWAL))
     return tuple(found)
 
 
-async def _served(access: Access, timeout: float) -> float | None:
+async def served(access: Access, timeout: float) -> float | None:
     """The end of the certificate that the server shows; it is not verified here, as an expired one is what we look for."""
     parts = urlsplit(access.server)
     if parts.scheme != "https" or access.proxy_url is not None or not parts.hostname:

@@ -102,8 +102,8 @@ class Territory:
                     usable = found[0] if found and result.state == "ok" else None
                     tasks.create_task(self._zone(zone, usable))
         finally:
-            for opened in found:
-                await opened.provider.aclose()
+            # One that cannot even be closed has nothing more to tell.
+            await asyncio.gather(*(opened.provider.aclose() for opened in found), return_exceptions=True)
 
     async def _login(self, seen: ProviderSeen, mine: list[Zone], found: list[Opened]) -> Outcome:
         if isinstance(seen.spec, Unreadable):

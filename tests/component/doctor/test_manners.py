@@ -1,5 +1,7 @@
 """How the doctor behaves: with few rights, without a host, towards its reader; and that one bad check is not the end."""
 
+import base64
+import json
 import time
 from pathlib import Path
 from typing import Any
@@ -7,6 +9,7 @@ from typing import Any
 from mcidns.demo import manifests
 from mcidns.emulator import ApiServer, Tls, extensions
 from mcidns.hub import times
+from mcidns.program.sealing import KEY
 from tests.certificates import Authority
 from tests.component.cli.stages import bare
 from tests.component.doctor import clinic
@@ -161,3 +164,47 @@ async def test_claims_without_any_member_are_told_once(tmp_path: Path) -> None:
         for name in ("r1", "r2"):
             here.host.delete("memberclusters", name)
         assert await here.findings() == [("NoMembers", "")]
+
+
+async def test_a_zone_that_may_not_be_listed_is_read_by_the_names_that_are_claimed(tmp_path: Path) -> None:
+    foreign = "shop 30 IN A 192.0.2.1\n"
+    async with clinic.healthy(tmp_path, records=foreign) as here:
+        here.stage.names.faults.refuse_transfers = True
+        told = await here.told("--no-outside")
+        assert [one["rule"] for one in told["findings"]] == ["UnownedRecord"]
+        (contents,) = [one for one in told["checks"] if one["check"] == "contents"]
+        assert contents["note"].startswith("cannot be listed (")
+
+
+async def test_a_zone_whose_key_is_missing_cannot_be_used(tmp_path: Path) -> None:
+    async with clinic.healthy(tmp_path) as here:
+        here.edit("dnszones", "example-org", registry={"encryption": {"secretRef": {"name": "aes"}}})
+        assert await here.findings("--no-outside") == [("ZoneUnusable", "example-org")]
+        key = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "aes", "namespace": clinic.SYSTEM}}
+        here.host.put({**key, "data": {KEY: base64.b64encode(b"0123456789abcdef0123456789abcdef").decode()}})
+        assert await here.findings("--no-outside") == []
+
+
+async def test_a_half_needs_the_rights_of_its_half_only(tmp_path: Path) -> None:
+    async with clinic.healthy(tmp_path) as here:
+        role = here.host.get("clusterroles", "mcidns")
+        role["rules"] = [one for one in role["rules"] if "dnszones" not in one["resources"]]
+        role["rules"].append({"apiGroups": ["mcidns.io"], "resources": ["dnszones"], "verbs": ["get", "list", "watch"]})
+        here.host.put(role)
+        assert await here.findings() == [("HostRightsMissing", "")]
+        assert await here.findings("--only", "decide") == []
+        here.host.put(clinic.deployment(args=["run", "--only=decide"]))
+        assert await here.findings() == []
+
+
+async def test_a_host_whose_certificate_ends_soon_is_told(tmp_path: Path) -> None:
+    authority = Authority()
+    context = authority.serving("127.0.0.1", begins=-48, ends=48.0)
+    async with ApiServer("host", token=clinic.ADMIN, tls=Tls(context, authority.pem)) as server:
+        for crd in manifests.crds():
+            server.install_crd(crd)
+        config = tmp_path / "host"
+        config.write_text(server.kubeconfig_yaml(), encoding="utf-8")
+        result = await bare("doctor", "--no-outside", "-o", "json", "--kubeconfig", str(config))
+        found = json.loads(result.stdout)["findings"]
+        assert [(one["rule"], one["check"]) for one in found] == [("CredentialExpiring", "certificate")]

@@ -163,3 +163,9 @@ def test_a_slow_member_is_told(seconds: float, rule: list[str]) -> None:
 def test_who_leads(lease: tuple[LeaseSeen, ...], rule: list[str], note: str) -> None:
     outcome = installation.leader(Site("mcidns-system", 100.0, leases=lease))
     assert (found(outcome), outcome.note) == (rule, note)
+
+
+def test_a_record_whose_crd_keeps_no_conditions_is_not_taken_for_undecided() -> None:
+    record = HostSeen(ObjectRef("IngressDNSRecord", "shop", "web"), None, Told((), current=False))
+    assert found(claims.judge(record, AROUND)) == []
+    assert found(claims.judge(replace(seen(), told=Told((), current=False)), AROUND)) == ["HostUndecided"]

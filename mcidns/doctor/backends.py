@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from mcidns.doctor import rules
+from mcidns.doctor import rules, zones
 from mcidns.doctor.findings import Finding, NotChecked
 from mcidns.doctor.site import Site, Unseen
 from mcidns.errors import ConfigError, Denied, ProviderError
@@ -13,7 +13,7 @@ from mcidns.hub.dnsprovider import ProviderSpec
 from mcidns.model.names import DnsName
 from mcidns.model.records import RecordSet
 from mcidns.model.zones import Zone
-from mcidns.program import adoption, plugins
+from mcidns.program import plugins
 from mcidns.program.sealing import KEY
 from mcidns.program.standing import Rules
 from mcidns.provider import Adjusts, Full, Provider, ProviderSettings, Unlisted
@@ -120,7 +120,7 @@ async def read(site: Site, opened: Opened, zone: Zone, names: Iterable[DnsName])
         wanted = tuple(names)
         sets: dict[DnsName, tuple[RecordSet, ...]] = {}
         for start in range(0, len(wanted), _LOOKS):
-            asked = adoption.places(made, wanted[start : start + _LOOKS])
+            asked = zones.places(made, wanted[start : start + _LOOKS])
             found = await opened.provider.look(zone.domain, asked)
             sets |= {name: tuple(found.get(name, ())) for name in asked}
         return Contents(zone, made, sets, unlisted=why)

@@ -68,6 +68,13 @@ RIVAL_OWNER: Final = Rule(
     "mcidns never touches what is another's, so the name does not follow the members.",
     "mcidns adopt {zone} {host} --owner {owner} --apply    # after the other has stopped",
 )
+RIVAL_UNREAD: Final = Rule(
+    "RivalOwnerUnread",
+    "problem",
+    "another owner's mark, in ExternalDNS's usual form, which the zone's registry does not read, stands over a claimed name",
+    "mcidns takes the record for nobody's; adopted as such, it would be fought over.",
+    "kubectl edit dnszone {zone}    # add {{}} to spec.registry.readAlso; then mcidns adopt {zone} {host} --owner {owner} --apply",
+)
 UNOWNED_RECORD: Final = Rule(
     "UnownedRecord",
     "problem",
@@ -232,6 +239,7 @@ ZONES: Final = (
     GRANT_EMPTY,
     PLAN_HELD,
     RIVAL_OWNER,
+    RIVAL_UNREAD,
     UNOWNED_RECORD,
     WRITE_DENIED,
     PROBE_LEFT,

@@ -1,6 +1,7 @@
 """Pure checks of zones: their objects, and the ownership of the names that are claimed in them; reading them is in backends."""
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from mcidns.doctor import rules
 from mcidns.doctor.findings import Finding, Outcome
@@ -9,9 +10,10 @@ from mcidns.hub.unreadable import Unreadable
 from mcidns.model.hosts import Requirement
 from mcidns.model.names import DnsName
 from mcidns.model.records import RecordKey
-from mcidns.model.zones import Zone
+from mcidns.model.zones import Affix, Registry, Zone
 from mcidns.program import adoption, standing
 from mcidns.program.ownership import At
+from mcidns.program.registry import Names
 from mcidns.program.standing import ADDRESSING, Rules
 
 
@@ -92,15 +94,37 @@ def _at_name(zone: Zone, ruled: Rules, name: DnsName, types: frozenset[str], at:
         if not any(key.type == type_ for key in survey.own) and (other := survey.in_the_way(RecordKey(name, type_))) is not None
     }
     owners = {survey.owners[key] for key in blocking if key in survey.owners}
+    unread = {key: owner for key in blocking if key not in survey.owners and (owner := _usual_owner(ruled, key, at))}
     parts = {"zone": zone.name, "host": name.relative}
-    free = sorted({key.type for key in blocking if key not in survey.owners})
+    free = sorted({key.type for key in blocking if key not in survey.owners and key not in unread})
     if free:
         yield rules.UNOWNED_RECORD.found(f"{name.relative} has {', '.join(free)} that carry no mark of anybody", **parts)
+    for owner in sorted(set(unread.values())):
+        yield rules.RIVAL_UNREAD.found(f"the records of {name.relative} belong to {owner}", **parts, owner=owner)
     orphans = {
         one.owner
         for one in adoption.census(ruled, sorted(adoption.places(ruled, (name,))), at)
         if one.orphan and one.key.name == name and one.owner and one.owner not in ruled.names.owners
     }
     for owner in sorted(owners | orphans):
-        kept = "the records" if owner in owners else "an ownership TXT, without a record,"
-        yield rules.RIVAL_OWNER.found(f"{kept} of {name.relative} belong to {owner}", **parts, owner=owner)
+        kept = "the records of {} belong" if owner in owners else "an ownership TXT of {}, without a record, belongs"
+        yield rules.RIVAL_OWNER.found(f"{kept.format(name.relative)} to {owner}", **parts, owner=owner)
+
+
+def _usual_owner(ruled: Rules, key: RecordKey, at: At) -> str:
+    """Whom a mark in ExternalDNS's own form names, where the zone reads other forms only; empty if there is none."""
+    found = _usual(ruled.zone).find(key, at)
+    return " and ".join(found.owners) if found is not None else ""
+
+
+def places(ruled: Rules, names: Iterable[DnsName]) -> frozenset[DnsName]:
+    """Everything that bears on who owns these names."""
+    listed = tuple(names)
+    usual = _usual(ruled.zone)
+    beside = {place for name in listed for type_ in ADDRESSING for place, _ in usual.places(name, type_)}
+    return adoption.places(ruled, listed) | beside
+
+
+@lru_cache(maxsize=64)
+def _usual(domain: DnsName) -> Names:
+    return Names.of(domain, Registry(write=Affix()))

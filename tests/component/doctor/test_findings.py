@@ -118,6 +118,11 @@ async def adopt(here: Clinic, *options: str) -> None:
     assert done.return_value == 0, done.output
 
 
+async def adopt_unread(here: Clinic) -> None:
+    here.edit("dnszones", "example-org", registry={"readAlso": [{}]})
+    await adopt(here, "--owner", "cloud-hub")
+
+
 def provider(here: Clinic, **config: object) -> None:
     found = manifests.provider(here.parent.port)
     found["spec"]["config"] |= config
@@ -340,6 +345,23 @@ CASES = [
         says="shop.example.org belong to former-hub",
         fix="mcidns adopt example-org shop.example.org --owner former-hub --apply",
         records=FOREIGN + mark("mcidns-a.shop", "former-hub"),
+    ),
+    Case(
+        "RivalOwnerUnread",
+        "example-org",
+        lambda _: None,
+        adopt_unread,
+        says="shop.example.org belong to cloud-hub",
+        fix="then mcidns adopt example-org shop.example.org --owner cloud-hub --apply",
+        records=FOREIGN + mark("a-shop", "cloud-hub"),
+    ),
+    Case(
+        "RivalOwner",
+        "example-org",
+        lambda _: None,
+        lambda h: serve(h, clinic.ZONE_TEXT + clinic.PUBLISHED),
+        says="an ownership TXT of shop.example.org, without a record, belongs to former-hub",
+        records=clinic.PUBLISHED + mark("mcidns-aaaa.shop", "former-hub"),
     ),
     Case(
         "UnownedRecord",

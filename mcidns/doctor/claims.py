@@ -8,6 +8,7 @@ from mcidns.doctor import rules
 from mcidns.doctor.findings import Finding, Outcome, Rule
 from mcidns.doctor.site import HostSeen
 from mcidns.hub.unreadable import Unreadable
+from mcidns.model.clusters import Cluster
 from mcidns.model.hosts import Host
 from mcidns.model.names import DnsName
 from mcidns.model.routing import All, Failover, Geo, Latency, Routing, Weighted
@@ -21,15 +22,14 @@ _RESOLVED: Final = frozenset({"ClusterNotFound", "NoAddress", "SourceNotFound"})
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What claims are held against. `clusters` and `regions` are those of the fleet; None where it could not be seen.
+    """What claims are held against. `clusters` are the fleet's; None where it could not be seen, and so are `zones`.
 
     `controller` is the controller's namespace, `candidates` are sources of the wanted kind that members have, by host.
     """
 
     controller: str
     zones: tuple[Zone, ...] | None
-    clusters: frozenset[str] | None
-    regions: frozenset[str]
+    clusters: tuple[Cluster, ...] | None
     candidates: tuple[tuple[HostSeen, tuple[str, ...]], ...] = ()
 
 
@@ -76,10 +76,13 @@ def _strangers(seen: HostSeen, around: Surroundings) -> Iterator[Finding]:
     host = seen.host
     if not isinstance(host, Host) or around.clusters is None:
         return
-    static = {one.name for one in host.static_targets}
-    regions = around.regions | {one.region for one in host.static_targets if one.region}
-    known = around.clusters | static
+    known = {str(one.name) for one in around.clusters} | {one.name for one in host.static_targets}
+    regions = {one.region for one in around.clusters} | {one.region for one in host.static_targets}
+    regions.discard("")
     listed = ", ".join(sorted(known | regions)) or "none"
+    wanted = host.clusters
+    if wanted.requirements and around.clusters and not any(wanted.takes(one.name, dict(one.labels)) for one in around.clusters):
+        yield rules.UNKNOWN_CLUSTER.found("spec.clusters.selector matches no cluster", **_place(seen), known=listed)
     for path, name, by_region in (
         *_routed(host.routing),
         *(("spec.clusters.names", one, False) for one in host.clusters.names or ()),

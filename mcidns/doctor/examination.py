@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Iterable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from mcidns.doctor import (
@@ -28,7 +28,7 @@ from mcidns.doctor.fleet import Fleet
 from mcidns.doctor.outside import Asker
 from mcidns.doctor.rights import Half
 from mcidns.doctor.running import Runner, Step, Work
-from mcidns.doctor.site import HostSeen, Site, Unseen, known
+from mcidns.doctor.site import HostSeen, MemberSeen, Site, Unseen, known
 from mcidns.doctor.territory import Territory
 from mcidns.errors import ConfigError, McidnsError
 from mcidns.hub.local import NOTHING, Local
@@ -37,7 +37,9 @@ from mcidns.kube import kinds
 from mcidns.kube.access import Access
 from mcidns.kube.client import KubeClient
 from mcidns.kube.errors import KubeError
+from mcidns.model.clusters import Cluster
 from mcidns.model.hosts import Host
+from mcidns.model.references import ClusterName
 from mcidns.model.zones import Zone
 
 HOST: Final = "host"
@@ -205,13 +207,15 @@ def _told(skews: dict[str, float]) -> str:
 def _surroundings(site: Site, namespace: str) -> Surroundings:
     zones = site.zones if not isinstance(site.zones, Unseen) else None
     members = site.members if not isinstance(site.members, Unseen) else None
-    specs = [one.spec for one in members or () if not isinstance(one.spec, Unreadable)]
     return Surroundings(
         controller=namespace,
         zones=None if zones is None else tuple(one.zone for one in zones if isinstance(one.zone, Zone)),
-        clusters=None if members is None else frozenset(one.name for one in members),
-        regions=frozenset(one.cluster.region for one in specs if one.cluster.region),
+        clusters=None if members is None else tuple(_cluster(one) for one in members),
     )
+
+
+def _cluster(seen: MemberSeen) -> Cluster:
+    return Cluster(ClusterName(seen.name)) if isinstance(seen.spec, Unreadable) else seen.spec.cluster
 
 
 async def _with_candidates(around: Surroundings, hosts: Iterable[HostSeen], fleet: Fleet) -> Surroundings:
@@ -221,7 +225,7 @@ async def _with_candidates(around: Surroundings, hosts: Iterable[HostSeen], flee
         if isinstance(one.host, Host) and one.told.current and one.told.of("ResolvedRefs").reason == "SourceNotFound"
     ]
     found = await asyncio.gather(*(_candidates(one, fleet) for one in lost[:HINTS]))
-    return Surroundings(around.controller, around.zones, around.clusters, around.regions, tuple(zip(lost, found, strict=False)))
+    return replace(around, candidates=tuple(zip(lost, found, strict=False)))
 
 
 _SOURCES: Final = {kind.kind: kind for kind in (kinds.INGRESS, kinds.SERVICE, *kinds.GATEWAY_API)}

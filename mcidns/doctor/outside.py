@@ -4,7 +4,7 @@ import asyncio
 import errno
 import socket
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import dns.asyncquery
@@ -36,12 +36,15 @@ Addresses = Mapping[DnsName, frozenset[str]]
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """How DNS is asked. `resolvers` empty: the system's. Authoritative servers are asked at `port`; `timeout` in seconds."""
+    """How DNS is asked. `resolvers` empty: the system's. Authoritative servers are asked at `port`; `timeout` in seconds.
+
+    `gate` bounds the questions under way.
+    """
 
     resolvers: tuple[str, ...] = ()
     port: int = 53
     timeout: float = 3.0
-    gate: asyncio.Semaphore | None = None
+    gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE), compare=False, repr=False)
 
     async def zone(self, domain: DnsName, known: Addresses, own: frozenset[DnsName]) -> Seen:
         """A zone from outside. `own` are the servers that it names itself, `known` addresses that it holds itself."""
@@ -155,7 +158,7 @@ class Asker:
         query = dns.message.make_query(name.text, type_)
         query.flags &= ~dns.flags.RD
         failure: Exception = TimeoutError()
-        async with self.gate or asyncio.Semaphore(_AT_ONCE):
+        async with self.gate:
             for _ in range(_TRIES):
                 try:
                     reply, _ = await dns.asyncquery.udp_with_fallback(query, server.address, timeout=self.timeout, port=self.port)

@@ -205,7 +205,7 @@ TARGETS_UNUSABLE: Final = Rule(
 UNKNOWN_CLUSTER: Final = Rule(
     "UnknownCluster",
     "warning",
-    "a host names a cluster or region that does not exist",
+    "a host names a cluster or region that does not exist, or selects by labels that no cluster has",
     "That place in the order, the rules or the selection is empty: the next one takes over, or nobody.",
     "kubectl -n {namespace} edit globalhost {name}    # there are: {known}",
 )

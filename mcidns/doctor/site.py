@@ -252,7 +252,7 @@ def deployment(obj: Raw) -> DeploymentSeen:
     return DeploymentSeen(
         namespace=about.text("namespace"),
         name=about.text("name"),
-        app=dict(about.pairs("labels")).get("app.kubernetes.io/name", ""),
+        app=_app(dict(about.pairs("labels"))),
         account=pod.text("serviceAccountName") or "default",
         wanted=spec.number("replicas", 1, 0, 2**31),
         ready=top.child("status").number("readyReplicas", 0, 0, 2**31),
@@ -260,6 +260,12 @@ def deployment(obj: Raw) -> DeploymentSeen:
         args=tuple(text for one in containers for text in (*one.texts("command"), *one.texts("args"))),
         env=tuple((entry.text("name"), entry.text("value")) for one in containers for entry in one.children("env")),
     )
+
+
+def _app(labels: dict[str, str]) -> str:
+    """By name; what the chart installs under another name is still a part of mcidns."""
+    part_of = labels.get("app.kubernetes.io/part-of", "")
+    return part_of if part_of == "mcidns" else labels.get("app.kubernetes.io/name", "")
 
 
 def lease(obj: Raw) -> LeaseSeen:

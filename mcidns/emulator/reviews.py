@@ -45,7 +45,7 @@ def _access(access: Access, subject: User, kind: str, spec: Json) -> Json:
     if path is not None:
         asked = str(path.get("path", ""))
         return {"allowed": subject.role == "admin" or any(asked == one or asked.startswith(f"{one}/") for one in _FOR_ALL)}
-    return {"allowed": access.may(subject, _action(wanted))}
+    return {"allowed": access.may(subject, _action(wanted or {}))}
 
 
 def _action(wanted: Json) -> Action:

@@ -14,6 +14,7 @@ from mcidns.doctor.reaching import Reached
 from mcidns.doctor.site import HostSeen, LeaseSeen, MemberSeen, NamespaceSeen, Row, Said, Site, Told
 from mcidns.hub import membercluster
 from mcidns.hub.unreadable import Problem, Unreadable
+from mcidns.model.clusters import Cluster
 from mcidns.model.hosts import Requirement, Selection, StaticTarget
 from mcidns.model.names import DnsName
 from mcidns.model.references import ClusterName, ObjectRef
@@ -23,7 +24,8 @@ from mcidns.testing import build
 
 FOLDER = Path(__file__).parents[2]
 NAME = DnsName("www.example.org.")
-AROUND = Surroundings("mcidns-system", (build.ZONE,), frozenset({"fra", "ams"}), frozenset({"eu-1"}))
+FRA = Cluster(ClusterName("fra"), "eu-1", labels=(("tier", "gold"),))
+AROUND = Surroundings("mcidns-system", (build.ZONE,), (FRA, Cluster(ClusterName("ams"))))
 FINE = Told((("Accepted", Said("True", "Accepted", "")),), current=True)
 
 
@@ -78,7 +80,7 @@ def test_clusters_that_nobody_knows_are_told(changes: dict[str, object], unknown
 
 
 def test_what_could_not_be_seen_is_not_held_against_a_claim() -> None:
-    blind = Surroundings("mcidns-system", None, None, frozenset())
+    blind = Surroundings("mcidns-system", None, None)
     assert found(claims.judge(seen(routing=Failover(("nowhere",))), blind)) == []
 
 
@@ -169,3 +171,11 @@ def test_a_record_whose_crd_keeps_no_conditions_is_not_taken_for_undecided() -> 
     record = HostSeen(ObjectRef("IngressDNSRecord", "shop", "web"), None, Told((), current=False))
     assert found(claims.judge(record, AROUND)) == []
     assert found(claims.judge(replace(seen(), told=Told((), current=False)), AROUND)) == ["HostUndecided"]
+
+
+@pytest.mark.parametrize(
+    ("tier", "rule"), [pytest.param("gold", [], id="some"), pytest.param("golden", ["UnknownCluster"], id="no cluster")]
+)
+def test_a_selector_that_matches_no_cluster_is_told(tier: str, rule: list[str]) -> None:
+    selection = Selection(None, (Requirement("tier", "In", (tier,)),))
+    assert found(claims.judge(seen(clusters=selection), AROUND)) == rule

@@ -138,7 +138,7 @@ def _table(results: list[Result]) -> Table:
             table.add_row("", "", Text(f"why: {finding.why}", style="dim"))
             table.add_row("", "", Text(f"fix: {finding.remedy}", style="cyan"))
     if len(well) > _SHOWN:
-        table.add_row(Text("ok", style=_COLOURS["ok"]), Text(f"{len(well)} more checks"), "")
+        table.add_row(Text("ok", style=_COLOURS["ok"]), Text(f"{len(well)} checks"), "")
     return table
 
 

@@ -46,21 +46,26 @@ async def _whole(zone: Zone, provider: Provider) -> Outcome:
     key = RecordKey(place(zone), "TXT")
     await _clear(zone, provider, key)
     record = RecordSet(key, _TTL, (f'"{MARK}, owner {zone.owner_id}, {secrets.token_hex(8)}"',))
-    left, refused, stood = "", "", False
+    left = refused = rival = trouble = ""
+    stood = False
     try:
         await _apply(zone, provider, key, None, record)
         stood = record.values == _values(await _at(zone, provider, key))
-    except Conflict as error:
-        raise NotChecked(f"somebody else wrote {key} at the same time, perhaps another doctor: {error}") from error
     except (Denied, Rejected) as error:
         refused = str(error)
+    except Conflict as error:
+        rival = f"somebody else wrote {key} at the same time, perhaps another doctor: {error}"
+    except ProviderError as error:
+        trouble = str(error)  # it may have been written all the same
     finally:
         left = await _remove(zone, provider, key)
     if refused:
         remedy = f"mcidns doctor --probe-write    # after the back end allows this key to write {key.name.relative}"
         return Outcome((rules.WRITE_DENIED.found(f"DNSZone {zone.name}: {refused}", remedy=remedy),))
-    if left:
+    if left and not rival:
         return Outcome((rules.PROBE_LEFT.found(f"{key}: {left}", host=key.name.relative),))
+    if rival or trouble:
+        raise NotChecked(rival or trouble)
     if not stood:
         raise NotChecked(f"{key} was taken and is not shown: the back end answers from elsewhere than it writes")
     return Outcome(note=f"{key} was written and removed again")

@@ -20,7 +20,7 @@ from mcidns.model.zones import Zone
 AGAIN: Final = 3
 PAUSE: Final = 1.0
 """Seconds between looks at what may just be changing, and how many looks."""
-NAMES: Final = 200
+NAMES: Final = 1000
 """Published names of a zone that are compared on each server, at most."""
 
 T = TypeVar("T")

@@ -191,8 +191,8 @@ CASES = [
         lambda h: h.host.put(clinic.deployment()),
         says="0 of 1",
     ),
-    Case("LeaderStale", "", lambda h: lease(h, "pod-1", 60), lambda h: lease(h, "pod-2", 1), says="pod-1", severity="warning"),
-    Case("LeaderStale", "", lambda h: lease(h, "", 1), lambda h: lease(h, "pod-2", 1), says="no holder", severity="warning"),
+    Case("LeaderStale", "", lambda h: lease(h, "pod-1", 60), lambda h: lease(h, "pod-2", -600), says="pod-1", severity="warning"),
+    Case("LeaderStale", "", lambda h: lease(h, "", 1), lambda h: lease(h, "pod-2", -600), says="no holder", severity="warning"),
     Case("ClockSkew", "", lambda h: skew(h, r2=-120.0), skew, says="clock of r2", severity="warning"),
     Case("ClockHere", "", lambda h: skew(h, host=90.0, r1=90.0, r2=90.0), skew, says="ahead of this machine", severity="warning"),
     Case(
@@ -251,7 +251,7 @@ CASES = [
     Case(
         "CredentialExpiring",
         "r2",
-        lambda h: member_token(h, token(time.time() + 3 * 86400 + 60), accepted=True),
+        lambda h: member_token(h, token(time.time() + 3 * 86400 + 3000), accepted=True),
         lambda h: member_token(h, token(time.time() + 30 * 86400), accepted=True),
         says="expires in 3d",
         severity="warning",

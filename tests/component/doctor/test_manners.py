@@ -99,7 +99,7 @@ async def test_people_read_what_why_and_the_remedy_and_strict_counts_warnings(tm
 async def test_a_member_that_hangs_is_given_up_in_time_and_the_others_are_looked_at(tmp_path: Path) -> None:
     async with clinic.healthy(tmp_path) as here:
         here.member().faults.freeze()
-        told = await here.told("--timeout", "1.5")
+        told = await here.told("--timeout", "4")
         here.member().faults.unfreeze()
         (finding,) = told["findings"]
         assert (finding["rule"], finding["subject"]) in {("MemberUnreachable", "r2"), ("CheckTimedOut", "r2")}

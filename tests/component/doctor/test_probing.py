@@ -9,6 +9,8 @@ from pathlib import Path
 
 from mcidns.demo import manifests
 from mcidns.doctor import probing
+from mcidns.doctor.examination import Options, examine
+from mcidns.kube import access
 from mcidns.model.names import DnsName
 from tests.bind import Bind, BindZone
 from tests.component.doctor import clinic
@@ -145,4 +147,32 @@ async def test_a_record_that_cannot_be_removed_is_told_and_goes_with_the_next_ru
         assert len(standing(here)) == 1
         faults.clear()
         assert await here.findings("--probe-write") == []
+        assert standing(here) == ()
+
+
+async def test_two_doctors_at_once_leave_nothing_and_accuse_nobody(tmp_path: Path) -> None:
+    async with clinic.healthy(tmp_path) as here:
+        way = access.from_kubeconfig(here.host.kubeconfig_yaml())
+        both = await asyncio.gather(*(examine(way, Options(probe_write=True)) for _ in range(2)))
+        assert [finding for results in both for one in results for finding in one.outcome.findings] == []
+        assert standing(here) == ()
+
+
+async def test_a_server_that_dies_in_the_middle_may_keep_the_record_which_is_told(tmp_path: Path) -> None:
+    async with clinic.healthy(tmp_path) as here:
+        faults = here.stage.names.faults
+        impatient = manifests.provider(here.parent.port)
+        impatient["spec"]["config"]["timeout"] = 0.5
+        here.host.put(impatient)
+
+        def dies(moment: str) -> bool:
+            if moment == "after":
+                faults.stall()
+            return moment == "after"
+
+        faults.hangs_up = dies
+        assert await here.findings("--probe-write", "--no-outside") == [("ProbeLeft", "example-org")]
+        faults.hangs_up = lambda _: False
+        faults.clear()
+        assert await here.findings("--probe-write", "--no-outside") == []
         assert standing(here) == ()

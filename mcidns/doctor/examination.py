@@ -161,7 +161,9 @@ class _Examination:
         seen = {half for one in site.controllers if (half := _half(one.args)) and account.user.endswith(f":{one.account}")}
         halves = {self._options.only} if self._options.only else seen
         wanted = {
-            right for half in halves or {"both"} for right in rights.of_host(half, _secret_places(site), managed=site.managed)
+            right
+            for half in halves or {"both"}
+            for right in rights.of_host(half, site.namespace, _elsewhere(site), managed=site.managed)
         }
         missing = await asking.missing(self._client, sorted(wanted), account)
         if missing:
@@ -190,13 +192,13 @@ def _half(args: tuple[str, ...]) -> Half | None:
     return None
 
 
-def _secret_places(site: Site) -> tuple[str, ...]:
-    """Namespaces whose Secrets the controller reads: its own, and those to which members refer, but for OCM's."""
-    found = {site.namespace}
+def _elsewhere(site: Site) -> tuple[str, ...]:
+    """Other namespaces whose Secrets the controller reads: those to which members refer, but for OCM's."""
+    found: set[str] = set()
     for one in site.members if not isinstance(site.members, Unseen) else ():
         if not isinstance(one.spec, Unreadable) and (one.spec.source is None or one.spec.source.kind != kinds.MANAGED_CLUSTER.kind):
             found.update(secret.namespace for secret in one.spec.access.secrets if secret.namespace)
-    return tuple(sorted(found))
+    return tuple(sorted(found - {site.namespace}))
 
 
 def _told(skews: dict[str, float]) -> str:

@@ -54,13 +54,17 @@ def of_rules(rules: Iterable[Mapping[str, Any]], namespace: str = "") -> Iterato
                         yield Right(group, resource, verb, sub, namespace, name)
 
 
-def of_host(half: Half, secrets_in: Iterable[str], *, managed: bool = False) -> tuple[Right, ...]:
-    """What docs/host-rbac.yaml says that a half needs; Secrets in these namespaces, and `managed` ones where OCM has them."""
+def of_host(half: Half, own: str, secrets_in: Iterable[str] = (), *, managed: bool = False) -> tuple[Right, ...]:
+    """What docs/host-rbac.yaml says that a half needs, its Role in its `own` namespace.
+
+    Secrets are read in these others too, and in those of `managed` clusters where OCM has them.
+    """
     found: set[Right] = set()
     for role in shipped.roles("host"):
         if role["kind"] == "Role":
+            found.update(of_rules(role["rules"], own))
             for namespace in secrets_in:
-                found.update(of_rules(role["rules"], namespace))
+                found.update(one for one in of_rules(role["rules"], namespace) if one.resource == kinds.SECRET.plural)
         elif role["metadata"]["name"] != _MANAGED or (managed and half != "program"):
             found.update(right for right in of_rules(role["rules"]) if right.name or _is_of(half, right))
     return tuple(sorted(found))

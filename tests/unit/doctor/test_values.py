@@ -24,14 +24,14 @@ def test_a_half_needs_just_what_the_chart_gives_it(half: Half) -> None:
     objects = charts.rendered({"only": half, "rbac": {"managedClusters": True}})
     granted = {right for one in charts.of_kind(objects, "ClusterRole") for right in rights.of_rules(one["rules"])}
     granted |= {right for one in charts.of_kind(objects, "Role") for right in rights.of_rules(one["rules"], charts.NAMESPACE)}
-    assert set(rights.of_host(half, (charts.NAMESPACE,), managed=True)) == granted
+    assert set(rights.of_host(half, charts.NAMESPACE, managed=True)) == granted
 
 
 def test_both_halves_need_everything_and_ocm_only_where_it_lists_clusters() -> None:
     named = Right("", "secrets", "get", name="mcidns")
-    assert named in rights.of_host("both", ("ours",), managed=True)
-    assert named not in rights.of_host("both", ("ours",))
-    assert {one.namespace for one in rights.of_host("both", ("ours", "theirs")) if one.resource == "secrets"} == {"ours", "theirs"}
+    assert named in rights.of_host("both", "ours", managed=True)
+    assert named not in rights.of_host("both", "ours")
+    assert {one.namespace for one in rights.of_host("both", "ours", ("theirs",)) if one.resource == "secrets"} == {"ours", "theirs"}
 
 
 def test_rights_are_asked_and_told_exactly() -> None:

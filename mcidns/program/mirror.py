@@ -115,7 +115,7 @@ class Mirror:
         resource = names.resource(sets)
         if resource is None:
             return
-        hosts = known or tuple(dict.fromkeys([host for host, _ in names.subjects(place)]))
+        hosts = known or names.hosts(place)
         self._places[place] = hosts
         for host in hosts:
             self._hosts.setdefault(host, {})[place] = resource

@@ -118,32 +118,31 @@ class Names:
         if known is None:
             if len(self._spots) >= _REMEMBERED:
                 self._spots.clear()
-            try:
-                written: DnsName | Unownable = self._checked(name, type_)
-            except Unownable as error:
-                written = error
-            known = self._spots[name, type_] = Spots(written, self._sought(name, type_))
+            read = self._sought(name, type_)
+            form = self.forms[0]
+            # What is certainly read in the written form stands first.
+            txt = read[0][0] if type_ in TYPES and not form.wildcard else form.name(name, type_)
+            known = self._spots[name, type_] = Spots(self._checked(txt, name, type_), read)
         return known
 
-    def _checked(self, name: DnsName, type_: str) -> DnsName:
+    def _checked(self, txt: DnsName, name: DnsName, type_: str) -> DnsName | Unownable:
         if type_ not in TYPES:
-            raise Unownable(f"records of type {type_} cannot be owned by TXT; use one of {', '.join(TYPES)}")
+            return Unownable(f"records of type {type_} cannot be owned by TXT; use one of {', '.join(TYPES)}")
         form = self.forms[0]
         if form.wildcard and name.text.startswith(form.wildcard + "."):
-            raise Unownable(
+            return Unownable(
                 f"{name.relative} begins with the zone's wildcardReplacement {form.wildcard!r}, so its ownership TXT would also be"
                 " that of the wildcard; choose another replacement"
             )
-        txt = form.name(name, type_)
         first, _, rest = txt.text.partition(".")
         # The rest of the name is a published one, so only what the affix has touched can be too long.
         if len(txt.text) > MAX_NAME + 1 or len(first) > MAX_LABEL or rest.find(".") > MAX_LABEL:
-            raise Unownable(
+            return Unownable(
                 f"the ownership TXT of {name.relative} would be {txt.relative}, longer than DNS allows (63 per label, 253 in all);"
                 " shorten the name or use a registry prefix that ends in a dot"
             )
         if not txt.inside(self.zone):
-            raise Unownable(
+            return Unownable(
                 f"the ownership TXT of {name.relative} would be {txt.relative}, outside of the zone {self.zone.relative};"
                 ' use a registry prefix that ends in a dot, such as "mcidns-%{record_type}."'
             )
@@ -188,6 +187,11 @@ class Names:
         if type_ != "AAAA":
             for form in self.forms:
                 yield _Reading(form, None, certain=form.sure_legacy and not form.wildcard)
+
+    def hosts(self, registry: DnsName) -> tuple[DnsName, ...]:
+        """Every host name that a registry name may speak for, each once."""
+        found = [host for host, _ in self.subjects(registry)]
+        return tuple(dict.fromkeys(found)) if len(found) > 1 else tuple(found)
 
     def subjects(self, registry: DnsName) -> Iterator[tuple[DnsName, str | None]]:
         """Every record a registry name may speak for, one reading per form."""

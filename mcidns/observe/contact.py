@@ -85,6 +85,11 @@ class Contact:
         return sum(one.relists for one in self._all)
 
     @property
+    def restarts(self) -> int:
+        """Streams that broke, over all kinds."""
+        return sum(one.restarts for one in self._all)
+
+    @property
     def skipped(self) -> int:
         """Objects and frames that could not be read."""
         return sum(one.skipped for one in self._all)

@@ -77,6 +77,7 @@ class Reflector:
         self.current = False
         self.failing: Trouble | None = None
         self.relists = 0
+        self.restarts = 0
         self.skipped = 0
         self.events = 0
         self.version = ""
@@ -235,6 +236,7 @@ class Reflector:
         lived = self._lived()
         _LOG.debug("watch.broken", extra={"kind": str(self.feed.kind), "why": str(error), "lived": round(lived, 1)})
         self._count_failure()
+        self.restarts += 1
         return 0.0 if lived >= self._host.pace.brief or self._failures == 1 else self._delay(error)
 
     def _failed(self, error: Trouble) -> float:

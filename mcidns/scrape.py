@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Protocol
 
-from mcidns.model.clusters import Cluster
+from mcidns.model.clusters import Cluster, LostReason
 from mcidns.model.decisions import Decision, Reason
 from mcidns.observe.members import Members
 from mcidns.program.programmer import Programmer
@@ -46,8 +46,9 @@ class Scrape:
             yield Reading("mcidns_member_reachable", (name,), health.reachable)
             for kind, count in health.counts:
                 yield Reading("mcidns_member_objects", (name, kind), count)
-            for reason, count in self._members.losses(name).items():
-                yield Reading("mcidns_member_lost", (name, reason), count)
+            losses = self._members.losses(name)
+            for reason in LostReason:  # also those that never were: increase() does not see a counter begin at one
+                yield Reading("mcidns_member_lost", (name, reason), losses.get(reason, 0))
             yield Reading("mcidns_member_watch_restarts", (name,), health.restarts)
             yield Reading("mcidns_member_relists", (name,), health.relists)
             yield Reading("mcidns_member_skipped", (name,), health.skipped)

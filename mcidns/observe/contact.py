@@ -193,7 +193,7 @@ class Contact:
             self.heard_at = self._clock()
             if _is_behind(requests.page_version(body), held):
                 # Restored from a backup, or another cluster at the old address: a watch from our version would stay silent.
-                _LOG.warning("member.went_back", extra={"held": held})
+                _LOG.warning("member.went_back", extra={"server": self.client.access.server, "held": held})
                 self.distrust()
         return None
 

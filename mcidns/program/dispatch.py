@@ -169,7 +169,8 @@ class Dispatch:
                 state.must_look[change.name] = None
                 state.mark(change.name)
             if debugging:
-                _LOG.debug("zone.changed", extra={"zone": state.zone.name, "host": change.name.relative, "change": change.note})
+                told = {"zone": state.zone.name, "dns_name": change.name.relative, "change": change.note}
+                _LOG.debug("zone.changed", extra=told)
         _LOG.info(
             "zone.written",
             extra={"zone": state.zone.name, "changes": len(batch), "first": f"{batch[0].name.relative} ({batch[0].note})"},
@@ -207,9 +208,6 @@ class Dispatch:
         for name in state.outbox.drop_pieces():
             state.mark(name)
         state.pause(Trouble(reason, str(error)), self._now() + delay)
-        _LOG.warning(
-            "zone.paused", extra={"zone": state.zone.name, "reason": reason, "error": str(error), "delay": round(delay, 1)}
-        )
 
     def _refused(self, batch: Batch, error: ProviderError) -> None:
         state = self._state
@@ -262,9 +260,9 @@ class Dispatch:
             "zone.quarantined",
             extra={
                 "zone": state.zone.name,
-                "host": change.name.relative,
+                "dns_name": change.name.relative,
                 "reason": remark.reason,
-                "error": remark.message,
+                "why": remark.message,
                 "try": culprit.tries,
             },
         )

@@ -108,9 +108,7 @@ class Reader:
         state.next_read = asyncio.get_running_loop().time() + delay
         if state.mirror is None:
             state.untold.update(dict.fromkeys(state.waiting()))
-        _LOG.warning(
-            "zone.unread", extra={"zone": state.zone.name, "reason": reason, "error": str(error), "delay": round(delay, 1)}
-        )
+        _LOG.warning("zone.unread", extra={"zone": state.zone.name, "reason": reason, "why": str(error), "delay": round(delay, 1)})
 
     def _take_delta(self, names: Content) -> None:
         state = self._state

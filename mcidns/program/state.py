@@ -1,6 +1,7 @@
 """What a zone's worker knows and has to do; the parts of the worker share it, and none of them is here."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
@@ -23,6 +24,8 @@ from mcidns.program.tally import Tally
 from mcidns.program.wanted import Wishes
 from mcidns.program.zones import Listing, PlanSummary
 from mcidns.provider import Confirms, Provider
+
+_LOG = logging.getLogger(__name__)
 
 _SEVERITY = {"Failed": 0, "Held": 1, "Pending": 2, "Programmed": 3}
 
@@ -157,6 +160,9 @@ class ZoneState:
 
     def pause(self, trouble: Trouble, until: float) -> None:
         """Write nothing until then, and say why at every name that waits."""
+        delay = round(until - asyncio.get_running_loop().time(), 1)
+        told = {"zone": self.zone.name, "reason": trouble.reason, "why": trouble.message, "delay": delay}
+        _LOG.warning("zone.paused", extra=told)
         self.trouble = trouble
         self.paused_until = max(self.paused_until, until)
         self.untold.update(dict.fromkeys(self.waiting()))

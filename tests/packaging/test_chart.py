@@ -303,7 +303,7 @@ def expressions() -> list[tuple[str, str, str]]:
     ("name", "expression", "words"), [pytest.param(*one, id=f"{one[0]}-{i}") for i, one in enumerate(expressions())]
 )
 def test_alerts_and_dashboard_speak_of_metrics_and_labels_that_exist(name: str, expression: str, words: str) -> None:
-    known = catalogue.series()
+    known = {series: labels | {"namespace"} for series, labels in catalogue.series().items()}  # the scrape adds where it was
     named = set(re.findall(r"mcidns_\w+", expression))
     assert named
     assert named - set(known) == set(), name
@@ -324,6 +324,14 @@ def test_every_metric_is_on_the_dashboard() -> None:
 def test_alerts_and_dashboard_come_through_rendering_as_they_are() -> None:
     objects = charts.rendered(EVERYTHING)
     rule = charts.of_kind(objects, "PrometheusRule")[0]
+    url = "https://git.example.org/dns/runbook.html"
+    read = yaml.safe_load((CHART / "files" / "alerts.yaml").read_text(encoding="utf-8").replace("docs/runbook.md", url))
+    assert (
+        charts.of_kind(charts.rendered({**EVERYTHING, "prometheusRule": {"enabled": True, "runbookUrl": url}}), "PrometheusRule")[
+            0
+        ]["spec"]
+        == read
+    )
     assert rule["spec"] == yaml.safe_load((CHART / "files" / "alerts.yaml").read_text(encoding="utf-8"))
     assert rule["metadata"]["labels"]["release"] == "prometheus"
     board = charts.of_kind(objects, "ConfigMap")[0]
@@ -335,7 +343,8 @@ def test_every_alert_says_how_bad_it_is_and_what_to_do() -> None:
     groups = yaml.safe_load((CHART / "files" / "alerts.yaml").read_text(encoding="utf-8"))["groups"]
     for rule in (rule for group in groups for rule in group["rules"]):
         assert rule["labels"]["severity"] in ("warning", "critical")
-        assert set(rule["annotations"]) == {"summary", "description"}
+        assert set(rule["annotations"]) == {"summary", "description", "runbook_url"}
+        assert "for" in rule
 
 
 def test_the_table_of_values_in_the_docs_is_that_of_the_schema() -> None:

@@ -1,6 +1,7 @@
 """Every event that the code logs, with level and keys, read off its source; used by tests of the docs. No test lives here."""
 
 import ast
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,7 +63,8 @@ def _levels(call: ast.Call, tree: ast.AST) -> tuple[str, ...]:
     return tuple(level for level in LEVELS if level in names)
 
 
-def every() -> list[Event]:
+@functools.cache
+def every() -> tuple[Event, ...]:
     """All of them, by name."""
     found = []
     for folder in ("mcidns", "providers"):
@@ -75,7 +77,7 @@ def every() -> list[Event]:
                 extra = next((one.value for one in call.keywords if one.arg == "extra"), None)
                 keys = tuple(sorted(_keys(extra, tree)))
                 found.append(Event(str(event.value), _levels(call, tree), keys, f"{path.relative_to(ROOT)}:{call.lineno}"))
-    return sorted(found)
+    return tuple(sorted(found))
 
 
 def names() -> set[str]:

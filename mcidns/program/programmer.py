@@ -147,10 +147,7 @@ class Programmer:
         self._route_anew()
 
     def intend(self, source: ObjectRef, intents: tuple[Intent, ...], since: float | None = None) -> None:
-        """Put these in place of all of the object's intents; only names that changed are looked at.
-
-        `since`: when the change was seen that led to them (`time.monotonic`), None where nothing new was.
-        """
+        """Put these in place of all of the object's intents; only names that changed are looked at. `since` as in Tally."""
         changed, thawed = self._wishes.replace(source, intents)
         if not changed and not thawed:
             return

@@ -25,7 +25,8 @@ class Figures:
 @dataclass(slots=True)
 class Tally:
     """Counts since the worker began. `answered`: from a change that was seen to the provider having taken the write for the
-    name; `propagated`: from there to all authoritative servers answering it."""
+    name; `propagated`: to all authoritative servers answering it. A change is said to be seen `since` a `time.monotonic()`.
+    """
 
     errors: Counter[str] = field(default_factory=Counter)
     waited: float = 0.0

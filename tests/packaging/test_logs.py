@@ -38,4 +38,4 @@ def test_an_event_is_named_after_what_it_happens_to_and_explains_itself_by_the_u
     assert re.fullmatch(r"[a-z]+(\.[a-z_]+){0,2}", event.name)
     assert not {"error", "problem", "message", "msg", "name", "detail", "secret", "token", "password"} & {*event.keys}
     if "warning" in event.levels:
-        assert {*event.keys} & {"why", "restarts", "kind", "held", "cluster_id"}, "a warning says why"
+        assert {*event.keys} & {"why", "restarts", "kind", "held", "cluster_id", "wrong_tokens"}, "a warning says why"

@@ -35,6 +35,7 @@ docs: $(VENV)/.ready
 # Kerberos costs a minute to install and build, so its tests run only where MCIDNS_TEST_GSS is set, or all of it is there.
 servers: $(VENV)/.ready
 	@sh tests/servers.sh
+	@VENV=$(VENV) sh tests/servers.sh promtool
 	@if [ -n "$$MCIDNS_TEST_GSS" ]; then sh tests/servers.sh gss && $(BIN)/pip install --quiet --editable '.[gss]'; fi
 
 openstack: $(VENV)/.ready

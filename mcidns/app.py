@@ -33,6 +33,7 @@ from mcidns.page import site
 from mcidns.precedence import Precedence
 from mcidns.program.programmer import Programmer
 from mcidns.reconcile import Reconciler, Surroundings
+from mcidns.scrape import Scrape
 from mcidns.settings import Settings
 from mcidns.telemetry import Metrics
 from mcidns.telling import Telling
@@ -72,6 +73,8 @@ class App:
         self._furnish_host(local)
         hub = HubWatch(access, self._watched, deliver=self.intake.deliver, on_restart=self._hub_restarted)
         self._hubs = (hub,) if rehearsal is None else ()
+        scrape = Scrape(self.inventory, self.members, self.programmer, self.reconciler)
+        self.metrics.read_from(scrape.readings)
 
     def _furnish_observing(self, ask: Ask | None) -> None:
         """Who asks the world: members, name servers of load balancers' names, and published addresses."""
@@ -272,9 +275,6 @@ class App:
     def _member_health(self, name: ClusterName) -> None:
         health = self.members.health(name)
         if health is not None:
-            self.metrics.member_reachable.labels(name).set(health.reachable)
-            for kind, count in health.counts:
-                self.metrics.member_objects.labels(name, kind).set(count)
             self.telling.member(health, self.fleet.spec(name), self.draining.at_risk(name))
 
     def _reported(self, source: ObjectRef) -> None:
@@ -285,14 +285,7 @@ class App:
 
     def _zone_changed(self, name: str) -> None:
         with contextlib.suppress(KeyError):
-            status = self.programmer.zone_status(name)
-            self.metrics.zone_ready.labels(name).set(status.ready)
-            self.metrics.zone_names.labels(name, "ours").set(status.owned)
-            self.metrics.zone_names.labels(name, "foreign").set(status.foreign)
-            self.metrics.zone_writes.labels(name).set(status.writes)
-            self.metrics.zone_held.labels(name).set(status.held is not None)
-            self.metrics.zone_quarantined.labels(name).set(status.quarantined)
-            self.telling.zone(status)
+            self.telling.zone(self.programmer.zone_status(name))
 
     def _hub_restarted(self) -> None:
         self.metrics.hub_restarts.inc()

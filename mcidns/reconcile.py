@@ -1,12 +1,11 @@
 """The shell around deciding: gather the part of the world that bears on a host, decide, hand the answer on; no rule lives here."""
 
-import logging
 import time
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from mcidns import decide
+from mcidns import chronicle, decide
 from mcidns.agenda import Agenda
 from mcidns.decide import claims, probes
 from mcidns.interests import Interests
@@ -19,8 +18,6 @@ from mcidns.model.records import Intent
 from mcidns.model.references import ObjectRef, SourceRef
 from mcidns.model.zones import Zone
 from mcidns.telemetry import Metrics
-
-_LOG = logging.getLogger(__name__)
 
 
 class Members(Protocol):
@@ -68,8 +65,8 @@ class Probes(Protocol):
 class Zones(Protocol):
     """What the programming half takes and answers."""
 
-    def intend(self, source: ObjectRef, intents: tuple[Intent, ...]) -> None:
-        """What the object wishes from now on."""
+    def intend(self, source: ObjectRef, intents: tuple[Intent, ...], since: float | None = None) -> None:
+        """What the object wishes from now on, by a change that was seen at `since` (`time.monotonic`)."""
         ...
 
     def forget(self, source: ObjectRef) -> None:
@@ -129,6 +126,7 @@ class Reconciler:
         self._by_probe: Interests[ObjectRef, Probe] = Interests()
         self._claims: dict[DnsName, dict[ObjectRef, Claim]] = {}
         self._claimed: dict[ObjectRef, tuple[DnsName, ...]] = {}
+        self._noticed: dict[ObjectRef, float] = {}
         self.agenda: Agenda[ObjectRef] = Agenda(self._pass, clock=clock, name="hosts", waits=waits)
 
     def set_host(self, host: Host, memory: Memory) -> None:
@@ -148,6 +146,7 @@ class Reconciler:
         self._by_source.set(ref, frozenset())
         self._memories.pop(ref, None)
         self._decisions.pop(ref, None)
+        self._noticed.pop(ref, None)
         self._want(ref, frozenset())
         self._want_probes(ref, frozenset())
         self._claim(ref, (), None)
@@ -158,17 +157,20 @@ class Reconciler:
 
     def source_changed(self, source: SourceRef) -> None:
         """Some member says something else of the source."""
-        for ref in self._by_source.of(source):
-            self.agenda.mark(ref)
+        self._notice(self._by_source.of(source))
 
     def target_changed(self, name: DnsName) -> None:
         """A load balancer's name resolves to something else."""
-        for ref in self._by_target.of(name):
-            self.agenda.mark(ref)
+        self._notice(self._by_target.of(name))
 
     def probe_changed(self, probe: Probe) -> None:
         """Answers to a probe began, turned, or came often enough to count."""
-        for ref in self._by_probe.of(probe):
+        self._notice(self._by_probe.of(probe))
+
+    def _notice(self, refs: Iterable[ObjectRef]) -> None:
+        now = time.monotonic()
+        for ref in refs:
+            self._noticed.setdefault(ref, now)
             self.agenda.mark(ref)
 
     def report(self, ref: ObjectRef) -> None:
@@ -207,10 +209,10 @@ class Reconciler:
         previous = self._decisions.get(ref)
         self._memories[ref] = decision.memory
         self._decisions[ref] = decision
-        self._zones.intend(ref, decision.intents)
+        self._zones.intend(ref, decision.intents, self._noticed.pop(ref, None))
         if decision != previous:
             self._metrics.decisions.inc()
-            _log_change(decision, previous)
+            chronicle.log(decision, previous)
             self._publish(decision, previous)
         return decision.look_again
 
@@ -281,18 +283,3 @@ def _balancers(host: Host, views: Iterable[MemberView]) -> frozenset[DnsName]:
         if seen is not None and seen.state is not None:
             found += seen.state.targets
     return frozenset([target for target in found if isinstance(target, DnsName)])
-
-
-def _log_change(decision: Decision, previous: Decision | None) -> None:
-    """One line per changed decision: what changed and what is served now."""
-    before = {verdict.cluster: verdict.reason for verdict in previous.verdicts} if previous is not None else {}
-    changed = [
-        f"{v.cluster}: {before.get(v.cluster, '-')} -> {v.reason}" for v in decision.verdicts if before.get(v.cluster) != v.reason
-    ]
-    served = {name.name.relative: list(name.targets) for name in decision.names}
-    if previous is not None and not changed and previous.names == decision.names:
-        _LOG.debug("decision.conditions", extra={"host": f"{decision.host.namespace}/{decision.host.name}"})
-        return
-    _LOG.info(
-        "decision.changed", extra={"host": f"{decision.host.namespace}/{decision.host.name}", "verdicts": changed, "served": served}
-    )

@@ -197,11 +197,11 @@ class Telling:
 
     def generated_hosts(self, wanted: Mapping[ObjectRef, GeneratedHost]) -> None:
         """These GlobalHosts shall exist by annotation, and no others."""
-        self._wanted_hosts = wanted
+        before, self._wanted_hosts = self._wanted_hosts, wanted
         self._on_generated()
         for ref, host in wanted.items():
             self._hosts.want(ref, host)
-            for problem in host.problems:
+            for problem in host.problems if before.get(ref) != host else ():
                 self._warn(host.made_of, "AnnotationIgnored", str(problem))
 
     def generated_members(self, wanted: Mapping[ObjectRef, GeneratedMember]) -> None:

@@ -26,9 +26,9 @@ class Health:
 async def serving(address: tuple[str, int], metrics: Metrics, health: Callable[[], Health]) -> AsyncIterator[int]:
     """Serve `/metrics`, `/healthz` and `/readyz` while the body runs; yields the port."""
 
-    async def exposition(_: web.Request) -> web.Response:
-        body = await asyncio.to_thread(metrics.exposition)
-        return web.Response(body=body, headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
+    async def exposition(request: web.Request) -> web.Response:
+        body, media_type = await asyncio.to_thread(metrics.snapshot().render, request.headers.get("Accept", ""))
+        return web.Response(body=body, headers={"Content-Type": media_type})
 
     async def alive(_: web.Request) -> web.Response:
         return _answer(health().stuck)

@@ -27,7 +27,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from mcidns.emulator import ApiServer, Tls, kubeconfigs
 
-ADMIN = "admin-token"
+ADMIN = "hushhush-admin-token"
 PLAIN = "plain-token"
 PATIENCE = 60.0
 

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import signal
+from collections.abc import Iterator
 from typing import cast
 
 import click
@@ -12,7 +13,7 @@ from mcidns.cli import provider_file
 from mcidns.errors import ConfigError
 from mcidns.model.names import DnsName, InvalidName
 from mcidns.program.plugins import ProviderSpec, open_provider
-from mcidns.telemetry import Metrics
+from mcidns.telemetry import Metrics, Reading
 from mcidns.web import Health
 from mcidns.webhook.mirror import Mirror
 from mcidns.webhook.server import Face, Settings, serving
@@ -92,16 +93,15 @@ def _health(face: Face) -> Health:
 
 def _metrics(face: Face) -> Metrics:
     metrics = Metrics()
-    for mirror in face.mirrors.values():
-        _count(metrics, mirror)
+    metrics.read_from(lambda: tuple([reading for mirror in face.mirrors.values() for reading in _readings(mirror)]))
     return metrics
 
 
-def _count(metrics: Metrics, mirror: Mirror) -> None:
+def _readings(mirror: Mirror) -> Iterator[Reading]:
     name = mirror.zone.relative
-    metrics.zone_ready.labels(name).set_function(lambda: float(not mirror.problem))
-    metrics.zone_names.labels(name, "all").set_function(lambda: float(len(mirror)))
-    metrics.zone_writes.labels(name).set_function(lambda: float(mirror.writes))
+    yield Reading("mcidns_zone_ready", (name,), float(not mirror.problem))
+    yield Reading("mcidns_zone_names", (name, "all"), float(len(mirror)))
+    yield Reading("mcidns_zone_writes", (name,), float(mirror.writes))
 
 
 def _zone(text: str) -> DnsName:

@@ -85,6 +85,11 @@ class Contact:
         return sum(one.relists for one in self._all)
 
     @property
+    def restarts(self) -> int:
+        """Streams that broke, over all kinds."""
+        return sum(one.restarts for one in self._all)
+
+    @property
     def skipped(self) -> int:
         """Objects and frames that could not be read."""
         return sum(one.skipped for one in self._all)
@@ -188,7 +193,7 @@ class Contact:
             self.heard_at = self._clock()
             if _is_behind(requests.page_version(body), held):
                 # Restored from a backup, or another cluster at the old address: a watch from our version would stay silent.
-                _LOG.warning("member.went_back", extra={"held": held})
+                _LOG.warning("member.went_back", extra={"server": self.client.access.server, "held": held})
                 self.distrust()
         return None
 

@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import random
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from mcidns.errors import ConfigError
@@ -42,6 +43,7 @@ class MemberHealth:
     cluster_id: str = ""
     last_seen: float | None = None
     relists: int = 0
+    restarts: int = 0
     skipped: int = 0
     gateways: int = 0
     routes: int = 0
@@ -69,6 +71,7 @@ class _Running:
     version: str = ""
     identified: bool = False
     told: tuple[bool, str] | None = None
+    losses: Counter[str] = field(default_factory=Counter)
     well: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -152,12 +155,18 @@ class Members:
             cluster_id=entry.cluster_id,
             last_seen=entry.answers_since if lost is None or contact is None else contact.heard_at,
             relists=contact.relists if contact is not None else 0,
+            restarts=contact.restarts if contact is not None else 0,
             skipped=contact.skipped if contact is not None else 0,
             gateways=len(entry.store.attachments.gateways),
             routes=sum(len(routes) for routes in entry.store.attachments.routes.values()),
             gateways_trouble=_told(entry.blind),
             twin_of=self._inventory.twin_of(name),
         )
+
+    def losses(self, name: ClusterName) -> Mapping[str, int]:
+        """How often the member ceased to answer, or for another reason than before, by reason."""
+        running = self._members.get(name)
+        return running.losses if running is not None else {}
 
     def _start(self, running: _Running) -> None:
         if isinstance(running.access, ConfigError):
@@ -277,6 +286,7 @@ class Members:
             running.well.set()
             _LOG.info("member.synced", extra={"cluster": name})
         else:
+            running.losses[entry.lost.reason] += 1
             _LOG.warning("member.lost", extra={"cluster": name, "reason": entry.lost.reason, "why": entry.lost.detail})
         self._on_health(name)
 

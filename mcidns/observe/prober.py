@@ -235,7 +235,12 @@ def _on_grid(when: float) -> float:
 
 def _about(asked: _Asked) -> dict[str, object]:
     probe = asked.question.probe
-    return {"address": str(probe.address), "host": probe.name.relative, "protocol": probe.rule.protocol, "port": probe.rule.port}
+    return {
+        "address": str(probe.address),
+        "dns_name": probe.name.relative,
+        "protocol": probe.rule.protocol,
+        "port": probe.rule.port,
+    }
 
 
 def _break_off(asked: _Asked) -> None:

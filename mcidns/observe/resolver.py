@@ -145,7 +145,7 @@ class Resolver:
         self._known[name] = after
         self._schedule(name, again)
         if _meaning(before) != _meaning(after):
-            _LOG.info("resolver.changed", extra={"host": name.relative, "now": _shown(after)})
+            _LOG.info("resolver.changed", extra={"dns_name": name.relative, "now": _shown(after)})
             self._on_change(name)
 
     async def _look_up(self, name: DnsName, last: Resolved | None) -> Resolution:

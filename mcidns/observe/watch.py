@@ -76,9 +76,8 @@ class Reflector:
         self.synced = False
         self.current = False
         self.failing: Trouble | None = None
-        self.relists = 0
-        self.skipped = 0
-        self.events = 0
+        self.relists = self.restarts = 0
+        self.skipped = self.events = 0
         self.version = ""
         self._host = host
         self._bookmarks = False
@@ -219,7 +218,8 @@ class Reflector:
                 raise errors.from_status(f"watch of {self.feed.kind}", status)
             case Garbage(why):
                 self.skipped += 1
-                _LOG.warning("watch.garbage", extra={"kind": str(self.feed.kind), "why": why})
+                about = {"server": self._host.client.access.server, "kind": str(self.feed.kind)}
+                _LOG.warning("watch.garbage", extra=about | {"why": why})
 
     # --- trouble
 
@@ -233,8 +233,10 @@ class Reflector:
     def _broken(self, error: Trouble | None) -> float:
         """An open stream ended badly, early or for good: the delay before it is opened again, none the first time."""
         lived = self._lived()
-        _LOG.debug("watch.broken", extra={"kind": str(self.feed.kind), "why": str(error), "lived": round(lived, 1)})
+        about = {"server": self._host.client.access.server, "kind": str(self.feed.kind)}
+        _LOG.debug("watch.broken", extra=about | {"why": str(error), "lived": round(lived, 1)})
         self._count_failure()
+        self.restarts += 1
         return 0.0 if lived >= self._host.pace.brief or self._failures == 1 else self._delay(error)
 
     def _failed(self, error: Trouble) -> float:

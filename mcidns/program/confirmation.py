@@ -2,6 +2,7 @@
 
 import asyncio
 import heapq
+import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
@@ -80,14 +81,14 @@ class Confirmation:
             self._start(self._ask(provider, expected), lambda task: self._answered(expected, task))
 
     async def _ask(self, provider: Confirms, expected: _Expected) -> Propagation:
-        if self._state.pace is not None:
-            await self._state.pace.acquire(Urgency.COSMETIC)
+        await self._state.turn(Urgency.COSMETIC)
         return await provider.confirm(self._state.zone.domain, expected.batch, expected.receipt)
 
     def _answered(self, expected: _Expected, task: "asyncio.Task[Propagation]") -> None:
         self._asking = False
         answer = attempt(task.result)
         if isinstance(answer, ProviderError):
+            self._state.tally.failed(answer)
             self._say(expected, "Unknown", f"could not be checked: {answer}")
         else:
             self._say(expected, answer.state, answer.message)
@@ -104,6 +105,12 @@ class Confirmation:
                 self._state.desk.reports.propagated(wishes.sources_of(change.name), change.name, state, message)
                 if state == "Propagated":
                     del self._latest[change.name]
+                    self._seen(change.name)
+
+    def _seen(self, name: DnsName) -> None:
+        since = self._state.unconfirmed.pop(name, None)
+        if since is not None:
+            self._state.tally.propagated.observe(time.monotonic() - since)
 
     @property
     def next_due(self) -> float | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from mcidns.errors import Conflict, Denied, ProviderError, Rejected, Throttled, Transient
 from mcidns.model.names import DnsName
-from mcidns.model.records import Change
+from mcidns.model.records import Change, Urgency
 from mcidns.program.attempts import attempt
 from mcidns.program.confirmation import Confirmation
 from mcidns.program.outbox import Batch
@@ -86,6 +86,7 @@ class Dispatch:
             return
         batches = attempt(lambda: list(islice(state.provider.pack(state.zone.domain, offer), free)))
         if isinstance(batches, ProviderError):
+            state.tally.failed(batches)
             self._set_back(batches, "ProviderUnavailable")
             return
         for batch in batches:
@@ -113,10 +114,8 @@ class Dispatch:
         self._start(self._apply(batch), lambda task: self._landed(batch, task))
 
     async def _apply(self, batch: Batch) -> Receipt:
-        state = self._state
-        if state.pace is not None:
-            await state.pace.acquire(min(change.urgency for change in batch))
-        return await state.provider.apply(state.zone.domain, batch)
+        await self._state.turn(min(change.urgency for change in batch))
+        return await self._state.provider.apply(self._state.zone.domain, batch)
 
     def _landed(self, batch: Batch, task: "asyncio.Task[Receipt]") -> None:
         state = self._state
@@ -129,6 +128,8 @@ class Dispatch:
                 state.deferred.discard(change.name)
                 state.mark(change.name)
         answer = attempt(task.result)
+        if isinstance(answer, ProviderError):
+            state.tally.failed(answer)
         match answer:
             case Receipt():
                 self._taken(batch, answer)
@@ -168,7 +169,8 @@ class Dispatch:
                 state.must_look[change.name] = None
                 state.mark(change.name)
             if debugging:
-                _LOG.debug("zone.changed", extra={"zone": state.zone.name, "host": change.name.relative, "change": change.note})
+                told = {"zone": state.zone.name, "dns_name": change.name.relative, "change": change.note}
+                _LOG.debug("zone.changed", extra=told)
         _LOG.info(
             "zone.written",
             extra={"zone": state.zone.name, "changes": len(batch), "first": f"{batch[0].name.relative} ({batch[0].note})"},
@@ -181,6 +183,9 @@ class Dispatch:
         opened = state.open.get(change.name)
         if opened is None:
             return
+        if written and opened.since is not None and change.urgency is not Urgency.COSMETIC:
+            state.taken(change.name, opened.since)
+            opened.since = None
         opened.left -= 1
         opened.remarks = (*opened.remarks, *remarks)
         if opened.left <= 0:
@@ -203,9 +208,6 @@ class Dispatch:
         for name in state.outbox.drop_pieces():
             state.mark(name)
         state.pause(Trouble(reason, str(error)), self._now() + delay)
-        _LOG.warning(
-            "zone.paused", extra={"zone": state.zone.name, "reason": reason, "error": str(error), "delay": round(delay, 1)}
-        )
 
     def _refused(self, batch: Batch, error: ProviderError) -> None:
         state = self._state
@@ -258,9 +260,9 @@ class Dispatch:
             "zone.quarantined",
             extra={
                 "zone": state.zone.name,
-                "host": change.name.relative,
+                "dns_name": change.name.relative,
                 "reason": remark.reason,
-                "error": remark.message,
+                "why": remark.message,
                 "try": culprit.tries,
             },
         )

@@ -60,7 +60,9 @@ class Planner:
         if name in state.looking:
             return
         state.outbox.withdraw(name)
-        state.open.pop(name, None)
+        opened = state.open.pop(name, None)
+        if opened is not None and opened.since is not None:
+            state.since[name] = opened.since
         if state.emptying.pop(name, None) is not None:
             self._judge_due = True
         if state.desk.zone_of(name) != state.zone.name:
@@ -114,10 +116,11 @@ class Planner:
             remarks = (*remarks, Remark("Held", "DryRun", "; ".join(f"would write {change.note}" for change in changes)))
             self._count(changes)
             changes = ()
+        since = state.since.pop(name, None)
         if not changes:
             state.tell(name, remarks, losers=losers)
             return
-        state.open[name] = Open(len(changes), remarks, losers)
+        state.open[name] = Open(len(changes), remarks, losers, since)
         if found.empties and not name.is_reverse:  # a region that fails takes its addresses' names along
             state.emptying[name] = found._replace(changes=changes)
             self._judge_due = True

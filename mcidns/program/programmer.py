@@ -16,6 +16,7 @@ from mcidns.program.plugins import ProviderSpec
 from mcidns.program.remarks import Remark
 from mcidns.program.reports import Reports
 from mcidns.program.state import Desk
+from mcidns.program.tally import Figures
 from mcidns.program.wanted import Wanted, Wishes
 from mcidns.program.worker import Worker
 from mcidns.program.zones import Routes, ZonePlan, ZoneStatus
@@ -145,14 +146,17 @@ class Programmer:
         self._broken.pop(name, None)
         self._route_anew()
 
-    def intend(self, source: ObjectRef, intents: tuple[Intent, ...]) -> None:
-        """Put these in place of all of the object's intents; only names that changed are looked at."""
+    def intend(self, source: ObjectRef, intents: tuple[Intent, ...], since: float | None = None) -> None:
+        """Put these in place of all of the object's intents; only names that changed are looked at. `since` as in Tally."""
         changed, thawed = self._wishes.replace(source, intents)
         if not changed and not thawed:
             return
         self._reports.retain(source, lambda: self._wishes.names_of(source))
         for name in changed:
             self._enrol(name)
+            worker = self._workers.get(self._homes.get(name) or "") if since is not None else None
+            if worker is not None and since is not None:
+                worker.state.since.setdefault(name, since)
         if thawed:
             label = resource_label(source)
             for worker in self._workers.values():
@@ -194,6 +198,11 @@ class Programmer:
             reason = "Invalid" if name in self._providers else "NoProvider"
             return ZoneStatus(name, ready=False, reason=reason, message=self._broken.get(name, ""))
         return worker.status
+
+    def figures(self) -> tuple[tuple[ZoneStatus, Figures | None], ...]:
+        """Every zone as of now, and what its worker has done; None for a zone that has no worker."""
+        workers = ((name, self._workers.get(name)) for name in self._zones)
+        return tuple([(self.zone_status(name), worker.figures if worker is not None else None) for name, worker in workers])
 
     def sources(self) -> tuple[ObjectRef, ...]:
         """Every object that wishes for a name, sorted."""

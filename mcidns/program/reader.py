@@ -65,8 +65,7 @@ class Reader:
 
     async def _read(self) -> Reading:
         state = self._state
-        if state.pace is not None:
-            await state.pace.acquire()
+        await state.turn()
         held = None
         if state.mirror is not None and state.serial is not None and state.listing == "transfer":
             held = Held(state.serial, state.mirror.at)
@@ -80,6 +79,7 @@ class Reader:
             self._failed(reading)
             return
         state.read_trouble = None
+        state.tally.read_at = state.desk.clock()
         self._backoff.reset()
         match reading:
             case Unchanged():
@@ -101,15 +101,14 @@ class Reader:
     def _failed(self, error: ProviderError) -> None:
         """A failed reading holds up writes only while nothing was ever read."""
         state = self._state
+        state.tally.failed(error)
         delay = max(0.0, error.retry_after) if isinstance(error, Throttled) else self._backoff.next()
         reason = "Denied" if isinstance(error, Denied) else "ProviderUnavailable"
         state.read_trouble = Trouble(reason, str(error))
         state.next_read = asyncio.get_running_loop().time() + delay
         if state.mirror is None:
             state.untold.update(dict.fromkeys(state.waiting()))
-        _LOG.warning(
-            "zone.unread", extra={"zone": state.zone.name, "reason": reason, "error": str(error), "delay": round(delay, 1)}
-        )
+        _LOG.warning("zone.unread", extra={"zone": state.zone.name, "reason": reason, "why": str(error), "delay": round(delay, 1)})
 
     def _take_delta(self, names: Content) -> None:
         state = self._state
@@ -221,10 +220,8 @@ class Reader:
         return {name}.union(place for type_ in types for place, _ in state.rules.names.places(name, type_))
 
     async def _look(self, names: frozenset[DnsName]) -> Content:
-        state = self._state
-        if state.pace is not None:
-            await state.pace.acquire()
-        return await state.provider.look(state.zone.domain, names)
+        await self._state.turn()
+        return await self._state.provider.look(self._state.zone.domain, names)
 
     def _looked(self, names: frozenset[DnsName], asked: frozenset[DnsName], task: "asyncio.Task[Content]") -> None:
         state = self._state
@@ -232,6 +229,7 @@ class Reader:
         state.looking = frozenset()
         content = attempt(task.result)
         if isinstance(content, ProviderError):
+            state.tally.failed(content)
             state.must_look.update(dict.fromkeys(names))
             delay = max(0.0, content.retry_after) if isinstance(content, Throttled) else state.backoff.next()
             reason = "Denied" if isinstance(content, Denied) else "ProviderUnavailable"

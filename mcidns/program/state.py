@@ -1,12 +1,14 @@
 """What a zone's worker knows and has to do; the parts of the worker share it, and none of them is here."""
 
 import asyncio
+import logging
+import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from mcidns.model.decisions import Programming, PropagationState
 from mcidns.model.names import DnsName
-from mcidns.model.records import RecordKey, RecordSet
+from mcidns.model.records import RecordKey, RecordSet, Urgency
 from mcidns.model.references import ObjectRef
 from mcidns.model.zones import Zone
 from mcidns.program.guard import Ledger
@@ -18,9 +20,12 @@ from mcidns.program.quarantine import Quarantine
 from mcidns.program.remarks import Remark
 from mcidns.program.reports import Reports
 from mcidns.program.standing import Rules
+from mcidns.program.tally import Tally
 from mcidns.program.wanted import Wishes
 from mcidns.program.zones import Listing, PlanSummary
 from mcidns.provider import Confirms, Provider
+
+_LOG = logging.getLogger(__name__)
 
 _SEVERITY = {"Failed": 0, "Held": 1, "Pending": 2, "Programmed": 3}
 
@@ -51,18 +56,20 @@ class Trouble:
 
 @dataclass(slots=True)
 class Open:
-    """A name with changes under way: how many are left, and what is to be said at the end."""
+    """A name with changes under way: how many are left, what is to be said at the end, and when their cause was seen."""
 
     left: int
     remarks: tuple[Remark, ...]
     losers: tuple[ObjectRef, ...] = ()
+    since: float | None = None
 
 
 @dataclass(slots=True)
 class ZoneState:
     """All that changes in the life of one worker; times are the loop's.
 
-    `lost` are records that were ours until their ownership TXT vanished. `planned` is kept by a dry run only.
+    `lost` are records that were ours until their ownership TXT vanished. `planned` is kept by a dry run only. `since` says of
+    names that are to be planned, `unconfirmed` of written ones, when the change was seen that led to it (`time.monotonic`).
     """
 
     zone: Zone
@@ -100,6 +107,9 @@ class ZoneState:
     untold: dict[DnsName, None] = field(default_factory=dict)
     writes: int = 0
     summary: PlanSummary | None = None
+    since: dict[DnsName, float] = field(default_factory=dict)
+    unconfirmed: dict[DnsName, float] = field(default_factory=dict)
+    tally: Tally = field(default_factory=Tally)
     confirms: Confirms | None = field(init=False)
     _as_wished: str = field(init=False)
 
@@ -132,8 +142,27 @@ class ZoneState:
             or name in self.looking
         )
 
+    def taken(self, name: DnsName, since: float) -> None:
+        """The provider took what follows for the name from a change that was seen at `since`."""
+        self.tally.answered.observe(time.monotonic() - since)
+        if self.confirms is not None:
+            self.unconfirmed[name] = since
+
+    async def turn(self, urgency: Urgency = Urgency.ADD) -> None:
+        """Wait until the provider's rate limit lets one more request pass."""
+        if self.pace is not None:
+            loop = asyncio.get_running_loop()
+            began = loop.time()
+            try:
+                await self.pace.acquire(urgency)
+            finally:
+                self.tally.waited += loop.time() - began
+
     def pause(self, trouble: Trouble, until: float) -> None:
         """Write nothing until then, and say why at every name that waits."""
+        delay = round(until - asyncio.get_running_loop().time(), 1)
+        told = {"zone": self.zone.name, "reason": trouble.reason, "why": trouble.message, "delay": delay}
+        _LOG.warning("zone.paused", extra=told)
         self.trouble = trouble
         self.paused_until = max(self.paused_until, until)
         self.untold.update(dict.fromkeys(self.waiting()))

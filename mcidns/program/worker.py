@@ -21,6 +21,7 @@ from mcidns.program.reader import Reader
 from mcidns.program.remarks import Remark
 from mcidns.program.standing import Rules
 from mcidns.program.state import Desk, Trouble, ZoneState
+from mcidns.program.tally import Figures
 from mcidns.program.zones import ZoneStatus
 from mcidns.provider import Adjusts, Provider
 
@@ -100,6 +101,7 @@ class Worker:
         await self._stop()
         old = self.state
         state = ZoneState(old.zone, old.provider, old.rules, old.desk, old.pace, writes=old.writes, summary=old.summary)
+        state.tally, state.since = old.tally, old.since
         state.read_trouble = Trouble("ProviderUnavailable", str(error))
         state.next_read = asyncio.get_running_loop().time() + self._crashes.next()
         self._furnish(state)
@@ -178,6 +180,11 @@ class Worker:
         """Why the zone cannot be worked on at present, empty if it can."""
         trouble = self.state.trouble or self.state.read_trouble
         return trouble.message if trouble is not None else ""
+
+    @property
+    def figures(self) -> Figures:
+        """What it has done so far and has still to do."""
+        return self.state.tally.figures(len(self.state.waiting()))
 
     @property
     def planned(self) -> tuple[NamePlan, ...]:

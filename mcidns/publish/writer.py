@@ -17,6 +17,9 @@ Action = Callable[[], Awaitable[None]]
 SLOWEST: Final = 60.0
 """Seconds between two tries of one write, at most."""
 
+COMPLAIN_EVERY: Final = 10.0
+"""Seconds between two warnings of writes that fail alike."""
+
 GLANCE: Final = 0.005
 """Seconds between two looks at whether more urgent work is left."""
 
@@ -49,6 +52,7 @@ class Writer:
         self._running: set[Hashable] = set()
         self._timers: dict[Hashable, asyncio.TimerHandle] = {}
         self._failures: dict[Hashable, int] = {}
+        self._complained: dict[tuple[object, type], float] = {}
         self._held_back: set[Hashable] = set()
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
@@ -174,8 +178,18 @@ class Writer:
         self._failures[key] = failures
         self._actions.setdefault(key, action)
         delay = self._delay(error, failures)
-        _LOG.warning("publish.retry", extra={"object": str(key), "why": str(error), "failures": failures, "delay": round(delay, 2)})
+        told = {"object": str(key), "why": str(error), "failures": failures, "delay": round(delay, 2)}
+        _LOG.log(self._level(key, error), "publish.retry", extra=told)
         self._later(key, delay)
+
+    def _level(self, key: Hashable, error: McidnsError) -> int:
+        """One warning in ten seconds for each kind of object and error: where one write fails, thousands may."""
+        now = asyncio.get_running_loop().time()
+        what = (key[0] if isinstance(key, tuple) else key, type(error))
+        if now - self._complained.get(what, float("-inf")) < COMPLAIN_EVERY:
+            return logging.DEBUG
+        self._complained[what] = now
+        return logging.WARNING
 
     def _delay(self, error: McidnsError, failures: int) -> float:
         if isinstance(error, TooManyRequests):

@@ -24,12 +24,12 @@ def adjusted(desired: Iterable[Endpoint], capabilities: Capabilities, zone_of: "
         try:
             records = fitted(endpoints.record_set(given, _UNSET), capabilities)
         except Unusable as error:
-            _LOG.warning("webhook.left_out", extra={"problem": str(error)})
+            _LOG.warning("webhook.left_out", extra={"why": str(error)})
             continue
         zone = zone_of(records.name)
         flaw = f"{records.key}: it is in no zone served here" if zone is None else refusal(records, capabilities, zone)
         if flaw is not None:
-            _LOG.warning("webhook.left_out", extra={"problem": flaw})
+            _LOG.warning("webhook.left_out", extra={"why": flaw})
             continue
         known = found.get(records.key)
         found[records.key] = (records, given) if known is None else (_together(known[0], records), known[1])

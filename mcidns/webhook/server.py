@@ -70,7 +70,7 @@ class Face:
                 delay = self.settings.resync
             except ProviderError as error:
                 delay = error.retry_after if isinstance(error, Throttled) else min(max(1.0, delay * 2), self.settings.resync)
-                _LOG.warning("webhook.unread", extra={"zone": mirror.zone.relative, "problem": str(error), "delay": delay})
+                _LOG.warning("webhook.unread", extra={"zone": mirror.zone.relative, "why": str(error), "delay": delay})
                 await asyncio.sleep(min(delay, 1.0))  # a write that fails meanwhile does not make us ask faster
 
     async def aclose(self) -> None:
@@ -184,7 +184,7 @@ def _trouble(errors: list[ProviderError]) -> web.Response:
     if isinstance(first, Throttled):
         headers["Retry-After"] = str(max(1, round(first.retry_after)))
     for error in errors:
-        _LOG.warning("webhook.failed", extra={"kind": _kind(error), "problem": str(error)})
+        _LOG.warning("webhook.failed", extra={"kind": _kind(error), "why": str(error)})
     return _text(503 if isinstance(first, Transient) else 500, told[:_LONGEST] + more, headers)
 
 

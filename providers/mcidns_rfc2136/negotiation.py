@@ -108,7 +108,7 @@ class Negotiated:
             raise BadSignature(f"{connection.address}: {error}") from error
         self._key, self._ends_at = key, asyncio.get_running_loop().time() + lasts
         self._renew_at = self._ends_at - min(_MARGIN, lasts / 4)
-        log.info("dns-context-established", extra={"server": self._host, "principal": key.principal, "lasts": lasts})
+        log.info("dns.context_established", extra={"server": self._host, "principal": key.principal, "lasts": lasts})
         return key
 
     def forget(self, key: Signer | None) -> bool:

@@ -51,12 +51,12 @@ class Server:
         pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**self._failures)
         self._failures = min(self._failures + 1, 10)
         self._shunned_until = asyncio.get_running_loop().time() + pause
-        log.warning("dns-server-failed", extra={"server": str(self.address), "problem": str(problem), "pause": pause})
+        log.warning("dns.server_failed", extra={"server": str(self.address), "why": str(problem), "delay": pause})
 
     def trust(self) -> None:
         """It answers: ask it in its turn again."""
         if self._failures:
-            log.info("dns-server-answers", extra={"server": str(self.address)})
+            log.info("dns.server_answers", extra={"server": str(self.address)})
         self._failures, self._shunned_until = 0, 0.0
 
     async def ask(self, body: bytes) -> Message:

@@ -10,7 +10,7 @@ from mcidns.testing.contract import Bench
 from mcidns.testing.memory import Call, Fault, MemoryProvider, Moment
 
 ZONE = DnsName("example.org.")
-SECRET = "correct-horse-battery-staple"
+SECRET = "hushhush-horse-battery-staple"
 FOREVER = 10**6
 
 

@@ -17,7 +17,7 @@ from tests.component.rfc2136 import parts
 from tests.contract import memory
 from tests.contract.test_rfc2136 import foreign
 
-TOKEN = "Bearer correct-horse-battery-staple"
+TOKEN = "Bearer hushhush-horse-battery-staple"
 RESYNC = 0.05
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

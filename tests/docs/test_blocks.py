@@ -59,6 +59,7 @@ NOT_RUN = {
     "dig": "outside of the quick starts it asks the reader's name server",
     "curl": "asks the running pod",
     "grep": "reads what comes before it",
+    "tail": "reads what comes before it",
     "pytest": "tests/contract/test_readme.py runs the example",
 }
 """Programs that no test of this file runs, and why."""

@@ -136,19 +136,19 @@ async def _furnish(url: str) -> dict[str, str]:
         service = await made("project", {"name": "service", "domain_id": "default"})
         shop = await made("project", {"name": "shop", "domain_id": "default"})
         theirs = await made("user", {"name": KEYSTONE_USER, "password": KEYSTONE_PASSWORD, "domain_id": "default"})
-        ours = await made("user", {"name": "dns", "password": "dns-pw", "domain_id": "default"})
+        ours = await made("user", {"name": "dns", "password": "hushhush-dns-pw", "domain_id": "default"})
         await granted(service, theirs, "admin")
         await granted(shop, ours, "member")
         dns = await made("service", {"name": "designate", "type": "dns"})
         for interface in ("public", "internal"):
             fields = {"service_id": dns, "interface": interface, "url": _DNS_PLACEHOLDER, "region_id": "RegionOne"}
             await made("endpoint", fields)
-        headers = {"X-Auth-Token": await _token(http, url, "dns", "dns-pw", "shop")}
+        headers = {"X-Auth-Token": await _token(http, url, "dns", "hushhush-dns-pw", "shop")}
         fields = {"name": "mcidns", "secret": "credential-secret"}
         credential = await made("application_credential", fields, f"users/{ours}/application_credentials")
         return {
             "project_id": shop,
-            "password": "dns-pw",
+            "password": "hushhush-dns-pw",
             "credential_id": credential,
             "credential_secret": "credential-secret",
         }

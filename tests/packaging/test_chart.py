@@ -9,14 +9,13 @@ import jsonschema
 import pytest
 import yaml
 from aiohttp import ClientSession
-from prometheus_client.metrics import MetricWrapperBase
 
 from mcidns import web
 from mcidns.cli.run import run
 from mcidns.settings import Settings
 from mcidns.telemetry import Metrics
 from mcidns.web import Health
-from tests.packaging import charts
+from tests.packaging import catalogue, charts
 from tests.packaging.charts import CHART, IMAGE, NAMESPACE, ROOT, Object
 
 ZONE = {"domain": "apps.example.org", "ownerID": "research-hub", "providerRef": {"name": "ns1"}}
@@ -291,18 +290,6 @@ def test_the_notes_say_the_next_step_and_only_that() -> None:
     assert "bind the rights" in charts.texts({**IMAGE, "rbac": {"create": False}})["NOTES.txt"]
 
 
-def exposed() -> dict[str, set[str]]:
-    """Every series that the controller exposes, with its labels."""
-    found: dict[str, set[str]] = {}
-    for metric in vars(Metrics()).values():
-        if isinstance(metric, MetricWrapperBase):
-            kind, name = type(metric).__name__, metric._name
-            series = {"Counter": [f"{name}_total"], "Histogram": [f"{name}_bucket", f"{name}_sum", f"{name}_count"]}
-            for one in series.get(kind, [name]):
-                found[one] = set(metric._labelnames) | ({"le"} if one.endswith("_bucket") else set())
-    return found
-
-
 def expressions() -> list[tuple[str, str, str]]:
     """Name, expression and everything else that may speak of labels, of each alert and panel."""
     groups = yaml.safe_load((CHART / "files" / "alerts.yaml").read_text(encoding="utf-8"))["groups"]
@@ -316,7 +303,7 @@ def expressions() -> list[tuple[str, str, str]]:
     ("name", "expression", "words"), [pytest.param(*one, id=f"{one[0]}-{i}") for i, one in enumerate(expressions())]
 )
 def test_alerts_and_dashboard_speak_of_metrics_and_labels_that_exist(name: str, expression: str, words: str) -> None:
-    known = exposed()
+    known = {series: labels | {"namespace"} for series, labels in catalogue.series().items()}  # the scrape adds where it was
     named = set(re.findall(r"mcidns_\w+", expression))
     assert named
     assert named - set(known) == set(), name
@@ -329,13 +316,22 @@ def test_alerts_and_dashboard_speak_of_metrics_and_labels_that_exist(name: str, 
 
 def test_every_metric_is_on_the_dashboard() -> None:
     board = (CHART / "files" / "dashboard.json").read_text(encoding="utf-8")
-    families = {re.sub(r"_(bucket|sum|count)$", "", one) for one in exposed()}
-    assert {one for one in families if one not in board} == set()
+    shown = set(re.findall(r"mcidns_\w+", " ".join(expression for name, expression, _ in expressions() if name in board)))
+    absent = [one.name for one in catalogue.families() if not {*one.series} & shown]
+    assert absent == []
 
 
 def test_alerts_and_dashboard_come_through_rendering_as_they_are() -> None:
     objects = charts.rendered(EVERYTHING)
     rule = charts.of_kind(objects, "PrometheusRule")[0]
+    url = "https://git.example.org/dns/runbook.html"
+    read = yaml.safe_load((CHART / "files" / "alerts.yaml").read_text(encoding="utf-8").replace("docs/runbook.md", url))
+    assert (
+        charts.of_kind(charts.rendered({**EVERYTHING, "prometheusRule": {"enabled": True, "runbookUrl": url}}), "PrometheusRule")[
+            0
+        ]["spec"]
+        == read
+    )
     assert rule["spec"] == yaml.safe_load((CHART / "files" / "alerts.yaml").read_text(encoding="utf-8"))
     assert rule["metadata"]["labels"]["release"] == "prometheus"
     board = charts.of_kind(objects, "ConfigMap")[0]
@@ -347,7 +343,8 @@ def test_every_alert_says_how_bad_it_is_and_what_to_do() -> None:
     groups = yaml.safe_load((CHART / "files" / "alerts.yaml").read_text(encoding="utf-8"))["groups"]
     for rule in (rule for group in groups for rule in group["rules"]):
         assert rule["labels"]["severity"] in ("warning", "critical")
-        assert set(rule["annotations"]) == {"summary", "description"}
+        assert set(rule["annotations"]) == {"summary", "description", "runbook_url"}
+        assert "for" in rule
 
 
 def test_the_table_of_values_in_the_docs_is_that_of_the_schema() -> None:

@@ -16,11 +16,11 @@ from typing import Any
 
 import pytest
 import yaml
-from click.testing import CliRunner
 
 import mcidns
 from mcidns.cli import commands, version
 from mcidns.program import plugins
+from tests.leaks import CliRunner
 from tests.packaging.charts import CHART, ROOT
 
 PACKAGES = ("mcidns", "mcidns_rfc2136", "mcidns_route53", "mcidns_designate", "mcidns_webhook")

@@ -17,15 +17,16 @@ import dns.rdatatype
 from mcidns.app import App
 from mcidns.demo import manifests
 from mcidns.emulator import ApiServer, extensions
+from mcidns.emulator.statuses import StatusError
 from mcidns.hub.local import NOTHING, Local
 from mcidns.kube import access
 from mcidns.nameserver import NameServer
 from mcidns.observe.prober import Ask
 from mcidns.settings import Settings
-from tests import realplane
+from tests import leaks, realplane
 from tests.realplane import RealServer
 
-KEY = b"0123456789abcdef0123456789abcdef"
+KEY = b"hushhush89abcdef0123456789abcdef"
 ZONE = "example.org"
 PATIENCE = 20.0
 PLANES: ContextVar[str] = ContextVar("planes", default="emulated")
@@ -51,7 +52,7 @@ class Stage:
 
     async def start(self) -> None:
         """Start the controller."""
-        way = access.from_kubeconfig(self.host.kubeconfig_yaml())
+        way = access.from_kubeconfig(kubeconfig(self.host))
         self.app = App(self.settings, way, ask=self.ask, local=self.local)
         self.controller = asyncio.create_task(self.app.run())
 
@@ -178,6 +179,19 @@ def _plane(name: str) -> contextlib.AbstractAsyncContextManager[Server]:
             return ApiServer(name=name)
 
 
+def kubeconfig(server: Server) -> str:
+    """The way to a server. An emulated one minds no token, so that it is given one whose mark would be seen in a log."""
+    return server.kubeconfig_yaml(f"{leaks.MARK}-{server.name}") if type(server) is ApiServer else server.kubeconfig_yaml()
+
+
+def _look_for_secrets(stage: Stage) -> None:
+    """In all that the controller wrote and exposed; the test fails that let one be seen."""
+    with contextlib.suppress(StatusError, LookupError, OSError):  # a test may have begun without CRDs
+        leaks.see_objects(stage.host)
+    if stage.app is not None:
+        leaks.WATCH.see("the metrics", stage.app.metrics.exposition().decode())
+
+
 @contextlib.asynccontextmanager
 async def raised(
     *,
@@ -206,7 +220,7 @@ async def raised(
             for obj in manifests.member_objects(one):
                 servers[one.name].put(obj)
             if joined:
-                host.put(manifests.member_secret(one, servers[one.name].kubeconfig_yaml()))
+                host.put(manifests.member_secret(one, kubeconfig(servers[one.name])))
         for obj in (manifests.tsig_secret(KEY), manifests.provider(names.port), zone(**zone_spec)):
             host.put(obj)
         settings = Settings(http=None, heartbeat=0.3, heartbeat_timeout=0.5, first_read=5.0)
@@ -217,3 +231,4 @@ async def raised(
             yield stage
         finally:
             await stage.stop()
+            _look_for_secrets(stage)

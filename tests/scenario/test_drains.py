@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from mcidns.cli import commands
+from tests.leaks import CliRunner
 from tests.scenario.stage import Stage, global_host, raised
 
 NAME = "shop.example.org"

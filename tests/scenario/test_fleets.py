@@ -97,8 +97,8 @@ def namespaces(stage: Stage, *names: str) -> None:
 
 def hand(stage: Stage, name: str) -> None:
     """A token that the member of that name asks for from now on, in its Secret for Karmada."""
-    server(stage, name).access.allow(f"token-{name}")
-    stage.host.put(secret("karmada-cluster", name, token=f"token-{name}"))
+    server(stage, name).access.allow(f"hushhush-token-{name}")
+    stage.host.put(secret("karmada-cluster", name, token=f"hushhush-token-{name}"))
 
 
 @contextlib.asynccontextmanager
@@ -161,16 +161,16 @@ async def test_managed_clusters_are_members_when_there_is_a_service_account_for_
     async with raised(running=False, joined=False) as stage:
         stage.host.put(global_host())
         for one in servers(stage):
-            one.access.allow(f"token-{one.name}")
+            one.access.allow(f"hushhush-token-{one.name}")
             stage.host.put(managed(one))
             namespaces(stage, one.name)
         for name in ("r1", "r2"):
-            stage.host.put(secret(name, "mcidns", token=f"token-{name}"))
+            stage.host.put(secret(name, "mcidns", token=f"hushhush-token-{name}"))
         await stage.start()
         await stage.until_answer(NAME, *ALL[:2])
         assert stage.member("r3") == {}
         assert stage.member("r1")["spec"]["region"] == "ocm-region"
-        stage.host.put(secret("r3", "mcidns", token="token-r3"))
+        stage.host.put(secret("r3", "mcidns", token="hushhush-token-r3"))
         await stage.until_answer(NAME, *ALL)
         stage.host.put(managed(server(stage, "r1"), hubAcceptsClient=False))
         await stage.until_answer(NAME, *ALL[1:])
@@ -183,27 +183,28 @@ async def test_cluster_profiles_are_members_by_the_program_that_gives_their_cred
             tmp_path,
             f"""name=$(printf %s "$KUBERNETES_EXEC_INFO" | sed 's/.*"clusterName": *"\\([^"]*\\)".*/\\1/')
 [ -e {tmp_path}/broken-$name ] && exit 3
-printf '{{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{{"token":"token-%s"}}}}' "$name" """,
+version=client.authentication.k8s.io/v1
+printf '{{"kind":"ExecCredential","apiVersion":"%s","status":{{"token":"hushhush-token-%s"}}}}' "$version" "$name" """,
         )
         file = tmp_path / "providers.yaml"
         file.write_text(f"providers: [{{name: script, execConfig: {{command: {command}, provideClusterInfo: true}}}}]")
         stage.local = Local(local.read_providers(file))
         stage.host.put(global_host())
         for one in servers(stage):
-            one.access.allow(f"token-{one.name}")
+            one.access.allow(f"hushhush-token-{one.name}")
             stage.host.put(profile(one))
         await stage.start()
         await stage.until_answer(NAME, *ALL)
         assert stage.member("r1")["spec"]["region"] == "profile-region"
         async with never_without(stage, *ALL):
             (tmp_path / "broken-r1").touch()
-            server(stage, "r1").access.revoke("token-r1")
+            server(stage, "r1").access.revoke("hushhush-token-r1")
             await stage.until_true(lambda: stage.verdicts().get("r1") == "Stale", "the verdict")
             await stage.until_true(
                 lambda: "ended with code 3" in stage.of_member("r1", "Reachable"), "the program's fault to be told"
             )
             assert stage.verdicts()["r2"] == "Ready"
-        server(stage, "r1").access.allow("token-r1")
+        server(stage, "r1").access.allow("hushhush-token-r1")
         (tmp_path / "broken-r1").unlink()
         await stage.until_true(lambda: stage.verdicts().get("r1") == "Ready", "the verdict")
         stage.host.delete("clusterprofiles", "r2", "fleet")
@@ -265,7 +266,9 @@ async def test_one_cluster_of_two_fleets_counts_once_and_the_other_takes_over_wi
         namespaces(stage, "karmada-cluster")
         hand(stage, "r1")
         server(stage, "r1").access.allow("")
-        stage.host.put(manifests.member_secret(manifests.Region("r1", "", ""), server(stage, "r1").kubeconfig_yaml("token-r1")))
+        stage.host.put(
+            manifests.member_secret(manifests.Region("r1", "", ""), server(stage, "r1").kubeconfig_yaml("hushhush-token-r1"))
+        )
         stage.host.put(global_host())
         await stage.start()
         await stage.until_answer(NAME, *ALL)
@@ -292,7 +295,9 @@ async def test_one_name_in_two_fleets_is_one_member_that_the_other_goes_on_with(
     async with raised(running=False) as stage:
         namespaces(stage, "karmada-cluster")
         hand(stage, "r1")
-        stage.host.put(manifests.member_secret(manifests.Region("r1", "", ""), server(stage, "r1").kubeconfig_yaml("token-r1")))
+        stage.host.put(
+            manifests.member_secret(manifests.Region("r1", "", ""), server(stage, "r1").kubeconfig_yaml("hushhush-token-r1"))
+        )
         stage.host.put(global_host())
         await stage.start()
         await stage.until_answer(NAME, *ALL)

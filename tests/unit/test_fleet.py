@@ -23,7 +23,7 @@ KUBECONFIG = json.dumps(
     {
         "contexts": [{"name": "c", "context": {"cluster": "k", "user": "u"}}],
         "clusters": [{"name": "k", "cluster": {"server": "https://api.example.org"}}],
-        "users": [{"name": "u", "user": {"token": "t0ken"}}],
+        "users": [{"name": "u", "user": {"token": "hushhush-t0ken"}}],
     }
 )
 Object = dict[str, Any]
@@ -87,7 +87,7 @@ def labelled(name: str = "fra", cluster: str = "fra", namespace: str = SYSTEM) -
 
 def token(namespace: str, name: str) -> Object:
     """A Secret with a token and an authority."""
-    data = {"token": base64.b64encode(b"t0ken").decode()}
+    data = {"token": base64.b64encode(b"hushhush-t0ken").decode()}
     return {"metadata": {"namespace": namespace, "name": name}, "data": data}
 
 

@@ -28,8 +28,8 @@ def test_a_json_line_holds_the_event_and_its_keys() -> None:
 
 
 def test_a_secret_is_not_spelled_out_in_either_form() -> None:
-    made = record("provider.opened", secret=Secret("hunter2"), all={"of": [Secret("hunter2")]}, pair=(Secret("hunter2"), 1))
-    assert "hunter2" not in JsonLines().format(made) + TextLines().format(made)
+    made = record("provider.opened", secret=Secret("hushhush2"), all={"of": [Secret("hushhush2")]}, pair=(Secret("hushhush2"), 1))
+    assert "hushhush2" not in JsonLines().format(made) + TextLines().format(made)
 
 
 def test_the_time_is_utc_with_milliseconds_and_every_second_its_own() -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from mcidns.cli import commands
 from mcidns.demo import manifests
@@ -17,6 +17,7 @@ from mcidns.model.names import DnsName
 from mcidns.model.secrets import Secret
 from mcidns.provider import Full, ProviderSettings
 from mcidns_rfc2136 import Rfc2136Provider
+from tests.leaks import CliRunner
 from tests.scenario.stage import KEY, ZONE, Stage, raised
 
 Held = dict[str, dict[str, tuple[str, ...]]]

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from mcidns.cli import commands
 from mcidns.demo import manifests
@@ -19,6 +19,7 @@ from mcidns.model.hosts import Host
 from mcidns.publish import status
 from mcidns.testing import build
 from mcidns.testing.build import NOW, memory, remembered
+from tests.leaks import CliRunner
 
 HELD = remembered("fra", "192.0.2.1", region="eu", role="HeldBack", role_since=NOW + 60)
 SERVING = remembered("ams", "198.51.100.1", role="Serving", role_since=NOW)

@@ -13,7 +13,7 @@ from tests.component.cli.stages import Desk, desk, mark
 from tests.scenario.stage import global_host
 
 FIRST, OTHER = "192.0.2.1", "192.0.2.77"
-KEY = "an AES key of just 32 characters"
+KEY = "hushhush, of just 32 characters!"
 OLD = "default"
 THEIRS = f"shop 60 IN A {OTHER}\nother 60 IN A {OTHER}\n"
 

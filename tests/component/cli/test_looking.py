@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from mcidns import decide
 from mcidns.cli import commands
@@ -19,6 +19,7 @@ from mcidns.model.decisions import World
 from mcidns.model.hosts import Host
 from mcidns.publish import status
 from mcidns.testing import build
+from tests.leaks import CliRunner
 
 Object = dict[str, Any]
 NOW = float(int(time.time()))

@@ -82,11 +82,11 @@ async def test_every_way_to_log_in_serves(designate: Designate, keystone: Keysto
 
 
 async def test_credentials_that_are_refused_are_told_without_showing_them(keystone: Keystone):
-    for login in (by_password(keystone, password="hunter2"), by_credential(keystone, secret="hunter2")):
+    for login in (by_password(keystone, password="hushhush2"), by_credential(keystone, secret="hushhush2")):
         async with contextlib.aclosing(login) as made:
             with pytest.raises(Denied, match=r"refuses the credentials .* correct them in the Secret") as caught:
                 await made.read(ABSENT, None)
-        assert "hunter2" not in f"{caught.value!r} {caught.value.__cause__!r}"
+        assert "hushhush2" not in f"{caught.value!r} {caught.value.__cause__!r}"
 
 
 @pytest.mark.parametrize(

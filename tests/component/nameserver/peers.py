@@ -26,7 +26,7 @@ from mcidns.nameserver import NameServer
 from tests.bind import Bind
 
 ZONE = "example.org."
-KEY = dns.tsig.Key("mcidns.", b"0123456789abcdef0123456789abcdef", "hmac-sha256.")
+KEY = dns.tsig.Key("mcidns.", b"hushhush89abcdef0123456789abcdef", "hmac-sha256.")
 TIMEOUT = 10.0
 QUESTION = dns.message.make_query("www.example.org.", "A")
 PEERS = [

@@ -16,7 +16,7 @@ from tests.bind import Bind, BindZone
 from tests.component.rfc2136 import launchers
 
 ZONE = DnsName("example.org.")
-SECRET = b"0123456789abcdef0123456789abcdef"
+SECRET = b"hushhush89abcdef0123456789abcdef"
 KEYS = {"mcidns.": ("hmac-sha256", SECRET)}
 STRANGERS = {"stranger.": ("hmac-sha256", SECRET)}
 """Keys that the real servers know and give no right."""

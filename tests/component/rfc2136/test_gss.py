@@ -24,7 +24,7 @@ pytestmark = [needs_bind, pytest.mark.skipif(bool(kerberos.missing()), reason=ke
 
 ADDRESS = records("www", "A", "192.0.2.1")
 GRANTED = BindZone(update=f"update-policy {{ grant mcidns@{REALM} zonesub ANY; }};", transfer="allow-transfer { any; };")
-OPENED = "dns-context-established"
+OPENED = "dns.context_established"
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from tests.component.rfc2136.parts import EMPTY, PEERS, ZONE, at, creation, name
 
 MARK = 'IN TXT "heritage=external-dns,external-dns/owner=old,external-dns/resource=ingress/shop/web"'
 TEXT = f"{EMPTY}www IN A 192.0.2.1\nmcidns-a.www {MARK}\n"
-KEY = Secret("an AES key of just 32 characters")
+KEY = Secret("hushhush, of just 32 characters!")
 
 
 def zone(**registry: object) -> Zone:

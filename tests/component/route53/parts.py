@@ -19,7 +19,7 @@ from tests.component.route53.rules import Set
 from tests.component.route53.strict import Strict
 
 ZONE = DnsName("example.org.")
-SECRET = "wJalrXUtnFEMI-bPxRfiCYEXAMPLEKEY"
+SECRET = "hushhushUtnFEMI-bPxRfiCYEXAMPLEKEY"
 KEYS = {"accessKeyID": Secret("AKIAMCIDNS"), "secretAccessKey": Secret(SECRET)}
 
 

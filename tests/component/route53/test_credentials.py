@@ -60,7 +60,7 @@ async def test_the_environments_credentials_are_used_where_nothing_else_is_said(
 ) -> None:
     parts.create_zone(service)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAENVIRONMENT")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hidden")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hushhush")
     await reads(keyless(service))
 
 

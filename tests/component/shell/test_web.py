@@ -3,7 +3,7 @@
 import aiohttp
 
 from mcidns import web
-from mcidns.telemetry import Metrics
+from mcidns.telemetry import Metrics, Reading
 from mcidns.web import Health
 
 
@@ -29,7 +29,7 @@ async def test_what_stands_still_fails_liveness() -> None:
 
 async def test_metrics_are_served_with_our_prefix() -> None:
     metrics = Metrics()
-    metrics.member_reachable.labels("garr-ct1").set(1)
+    metrics.read_from(lambda: [Reading("mcidns_member_reachable", ("garr-ct1",), 1.0)])
     async with web.serving(("127.0.0.1", 0), metrics, Health) as port:
         status, text = await ask(port, "/metrics")
     assert status == 200

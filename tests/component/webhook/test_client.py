@@ -99,10 +99,10 @@ async def content(provider: WebhookProvider) -> dict[DnsName, tuple[RecordSet, .
 
 async def test_reading_negotiates_once_and_asks_to_the_letter() -> None:
     webhook = Webhook()
-    async with met(webhook, {"authorization": Secret("Bearer t0ken")}) as provider:
+    async with met(webhook, {"authorization": Secret("Bearer hushhush-t0ken")}) as provider:
         await provider.read(ZONE, None)
         await provider.read(ZONE, None)
-    headers = {"Accept": MEDIA_TYPE, "Authorization": "Bearer t0ken"}
+    headers = {"Accept": MEDIA_TYPE, "Authorization": "Bearer hushhush-t0ken"}
     assert webhook.asked == [
         ("GET", "/", headers, None),
         ("GET", "/records", headers, None),
@@ -322,6 +322,6 @@ async def test_a_webhook_that_does_not_answer_is_given_up() -> None:
 )
 def test_what_cannot_be_used_is_refused_by_field(config: dict[str, object], words: str) -> None:
     with pytest.raises(ConfigError, match=words) as caught:
-        WebhookProvider.from_settings(ProviderSettings("w", config, {"authorization": Secret("t0ken")}))
+        WebhookProvider.from_settings(ProviderSettings("w", config, {"authorization": Secret("hushhush-t0ken")}))
     assert "pw" not in str(caught.value)
-    assert "t0ken" not in str(caught.value)
+    assert "hushhush-t0ken" not in str(caught.value)

@@ -19,7 +19,7 @@ import yaml
 from mcidns.nameserver import NameServer
 
 MEDIA_TYPE = "application/external.dns.webhook+json;version=1"
-SECRET = b"0123456789abcdef0123456789abcdef"
+SECRET = b"hushhush89abcdef0123456789abcdef"
 KEYS = {"mcidns.": ("hmac-sha256", SECRET)}
 HERITAGE = '"heritage=external-dns,external-dns/owner=me,external-dns/resource=ingress/shop/web"'
 ROUND = 15.0  # seconds ExternalDNS waits for an answer

@@ -11,7 +11,7 @@ from mcidns_designate import config
 from mcidns_designate.config import Config, Tls
 
 URL = "https://keystone.example.org:5000/v3"
-HIDDEN = "hunter2-very-secret"
+HIDDEN = "hushhush2-very-secret"
 CLOUDS = f"""
 clouds:
   north:

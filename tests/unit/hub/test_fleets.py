@@ -92,11 +92,11 @@ def test_the_authority_in_a_secret_is_put_in() -> None:
     found = karmada.of_cluster(karmada_cluster())
     assert isinstance(found, GeneratedMember)
     real = planes.tls(planes.certificate()).ca
-    held = {"token": Secret("t0ken"), "caBundle": Secret(real)}
+    held = {"token": Secret("hushhush-t0ken"), "caBundle": Secret(real)}
     reached = reach.reach(found.access, lambda *_: held, "mcidns-system")
-    assert (reached.ca, reached.identity.token) == (real, Secret("t0ken"))
+    assert (reached.ca, reached.identity.token) == (real, Secret("hushhush-t0ken"))
     with pytest.raises(ConfigError, match="key caBundle of Secret karmada-cluster/fra is empty or missing"):
-        reach.reach(found.access, lambda *_: {"token": Secret("t0ken")}, "mcidns-system")
+        reach.reach(found.access, lambda *_: {"token": Secret("hushhush-t0ken")}, "mcidns-system")
 
 
 @pytest.mark.parametrize(
@@ -362,7 +362,7 @@ def kubeconfig(folder: Path, *contexts: str, broken: str = "") -> Path:
                 "contexts": [
                     {"name": name, "context": {"cluster": "broken" if name == broken else "k", "user": "u"}} for name in contexts
                 ],
-                "users": [{"name": "u", "user": {"token": "t0ken"}}],
+                "users": [{"name": "u", "user": {"token": "hushhush-t0ken"}}],
                 "clusters": [
                     {"name": "k", "cluster": {"server": SERVER}},
                     {"name": "broken", "cluster": {"server": "nowhere"}},
@@ -376,7 +376,10 @@ def kubeconfig(folder: Path, *contexts: str, broken: str = "") -> Path:
 def test_contexts_of_a_kubeconfig_are_members_all_or_those_named(tmp_path: Path) -> None:
     file = kubeconfig(tmp_path, "kind-eu", "arn:aws:eks:x", "bad", broken="bad")
     found = local.read_contexts(str(file))
-    assert (found["kind-eu"], list(found)) == (Access(SERVER, Identity(Secret("t0ken"))), ["kind-eu", "arn:aws:eks:x", "bad"])
+    assert (found["kind-eu"], list(found)) == (
+        Access(SERVER, Identity(Secret("hushhush-t0ken"))),
+        ["kind-eu", "arn:aws:eks:x", "bad"],
+    )
     assert isinstance(found["bad"], ConfigError)
     assert list(local.read_contexts(f"{file}:arn:aws:eks:x, kind-eu")) == ["arn:aws:eks:x", "kind-eu"]
     members = kubeconfigs.of_contexts(found)

@@ -19,7 +19,7 @@ from mcidns.model.references import ClusterName, ObjectRef
 from mcidns.model.secrets import Secret
 
 PEM = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
-TOKEN = "very-secret-token"
+TOKEN = "hushhush-token"
 KUBECONFIG = json.dumps(
     {
         "current-context": "c",

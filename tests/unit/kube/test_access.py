@@ -14,7 +14,7 @@ from mcidns.kube.access import Access, ExecPlugin, Identity
 from mcidns.model.secrets import Secret
 from tests import planes
 
-TOKEN = "s3cr3t-t0k3n"
+TOKEN = "hushhush-t0k3n"
 
 
 def config(cluster: Any = None, user: Any = None, **more: Any) -> dict[str, Any]:

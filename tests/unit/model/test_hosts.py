@@ -65,7 +65,7 @@ def test_a_decision_shows_what_its_zones_are_asked_for() -> None:
 
 
 def test_a_secret_shows_itself_nowhere() -> None:
-    secret = Secret("hunter2")
+    secret = Secret("hushhush2")
 
-    assert "hunter2" not in f"{secret} {secret!r} {[secret]}"
-    assert secret.value == "hunter2"
+    assert "hushhush2" not in f"{secret} {secret!r} {[secret]}"
+    assert secret.value == "hushhush2"

@@ -30,7 +30,7 @@ from tests.unit.program.builders import (
     zone,
 )
 
-RAW = "an AES key of just 32 characters"
+RAW = "hushhush, of just 32 characters!"
 TEXT = f"heritage=external-dns,external-dns/owner={OWNER},external-dns/resource=globalhost/shop/web"
 PLACE = "mcidns-a.foo"
 

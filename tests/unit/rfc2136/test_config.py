@@ -14,7 +14,7 @@ from mcidns_rfc2136 import Rfc2136Provider, config
 from mcidns_rfc2136.config import Address, Config, Tls
 from mcidns_rfc2136.gss import Login
 
-RAW = b"0123456789abcdef"
+RAW = b"hushhush89abcdef"
 SECRET = base64.b64encode(RAW).decode()
 
 
@@ -145,14 +145,14 @@ def test_a_mistake_names_the_field_and_the_remedy(fields: dict[str, Any], field:
     [
         pytest.param(None, "secretRef", id="no secret for the key"),
         pytest.param("", "secretRef", id="empty"),
-        pytest.param("hunter2 is not base64!", "secretRef", id="no base64"),
+        pytest.param("hushhush2 is not base64!", "secretRef", id="no base64"),
     ],
 )
 def test_a_bad_secret_is_never_shown(secret: str | None, field: str) -> None:
     with pytest.raises(ConfigError) as caught:
         parsed(secret=secret)
     assert caught.value.field == field
-    assert "hunter2" not in str(caught.value)
+    assert "hushhush2" not in str(caught.value)
     assert caught.value.__cause__ is None
 
 
@@ -215,7 +215,7 @@ def test_gss_tsig_takes_the_keytab_of_the_secret() -> None:
             marks=with_gssapi,
         ),
         pytest.param(
-            "hunter2", ("a.test",), {}, "secretRef", "--from-file=keytab", id="a keytab that is no base64", marks=with_gssapi
+            "hushhush2", ("a.test",), {}, "secretRef", "--from-file=keytab", id="a keytab that is no base64", marks=with_gssapi
         ),
         pytest.param("aHVudGVyMg==", ("a.test",), {}, "secretRef", "--from-file=keytab", id="no keytab", marks=with_gssapi),
     ],
@@ -227,7 +227,7 @@ def test_a_mistake_about_tickets_names_the_field_and_the_remedy(
         by_ticket(keytab, servers, **gss)
     assert caught.value.field == field
     assert remedy in caught.value.remedy
-    assert "hunter2" not in str(caught.value)
+    assert "hushhush2" not in str(caught.value)
     assert caught.value.__cause__ is None
 
 

@@ -17,7 +17,7 @@ from mcidns_rfc2136.tsig import ALGORITHMS, BadSignature, Key, Verifier
 from mcidns_rfc2136.wire import BadMessage, Record
 
 APEX = names.to_wire("example.org.")
-SECRET = b"0123456789abcdef0123456789abcdef"
+SECRET = b"hushhush89abcdef0123456789abcdef"
 NOW = float(int(time.time()))
 
 

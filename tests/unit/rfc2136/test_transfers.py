@@ -16,7 +16,7 @@ from mcidns_rfc2136.wire import Record
 ZONE = DnsName("example.org.")
 APEX = names.to_wire(ZONE.text)
 IDENT = 9
-KEY = Key("k.", "hmac-sha256", b"0123456789abcdef")
+KEY = Key("k.", "hmac-sha256", b"hushhush89abcdef")
 
 
 def soa(serial: int) -> Record:

@@ -12,7 +12,7 @@ from mcidns.provider import ProviderSettings
 from mcidns_route53 import Route53Provider, config
 from mcidns_route53.config import Config, Keys, Role
 
-KEYS = {"accessKeyID": Secret("AKIAEXAMPLE"), "secretAccessKey": Secret("hidden")}
+KEYS = {"accessKeyID": Secret("AKIAEXAMPLE"), "secretAccessKey": Secret("hushhush")}
 
 
 def parse(secrets: dict[str, Secret] | None = None, **fields: Any) -> Config:
@@ -42,7 +42,7 @@ def test_all_fields_are_read() -> None:
         timeout=3.5,
     )
     assert made == Config(
-        keys=Keys("AKIAEXAMPLE", Secret("hidden")),
+        keys=Keys("AKIAEXAMPLE", Secret("hushhush")),
         role=Role("arn:aws:iam::123456789012:role/dns", "hub", "research"),
         region="eu-south-1",
         endpoint_url="https://route53.example.net",
@@ -92,22 +92,22 @@ def test_each_mistake_names_its_field_and_the_remedy(fields: dict[str, Any], tol
     with pytest.raises(ConfigError) as caught:
         parse(**fields)
     assert [part for part in told if part not in str(caught.value)] == []
-    assert "hidden" not in str(caught.value)
+    assert "hushhush" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
     "secrets",
     [
         pytest.param({"accessKeyID": Secret("AKIA")}, id="no secret key"),
-        pytest.param({"secretAccessKey": Secret("hidden")}, id="no key id"),
-        pytest.param({"accessKeyID": Secret(" "), "secretAccessKey": Secret("hidden")}, id="a blank key id"),
-        pytest.param({"sessionToken": Secret("hidden")}, id="a token alone"),
+        pytest.param({"secretAccessKey": Secret("hushhush")}, id="no key id"),
+        pytest.param({"accessKeyID": Secret(" "), "secretAccessKey": Secret("hushhush")}, id="a blank key id"),
+        pytest.param({"sessionToken": Secret("hushhush")}, id="a token alone"),
     ],
 )
 def test_half_a_key_pair_is_refused_without_showing_it(secrets: dict[str, Secret]) -> None:
     with pytest.raises(ConfigError, match="secretRef") as caught:
         parse(secrets)
-    assert "hidden" not in str(caught.value)
+    assert "hushhush" not in str(caught.value)
 
 
 def test_providers_of_one_account_are_known_as_such() -> None:
@@ -119,4 +119,4 @@ def test_providers_of_one_account_are_known_as_such() -> None:
 
 
 def test_the_settings_show_no_secret() -> None:
-    assert "hidden" not in repr(parse())
+    assert "hushhush" not in repr(parse())

@@ -9,8 +9,9 @@ CODE   := mcidns providers tests bench
 demo: $(VENV)/.ready
 	$(BIN)/mcidns demo
 
+# Three workers for two cores: many tests wait for name servers and for time to pass.
 test: $(VENV)/.ready servers openstack
-	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term:skip-covered $(ARGS)
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered $(ARGS)
 
 check: $(VENV)/.ready
 	$(BIN)/ruff format --check $(CODE)

@@ -45,6 +45,7 @@ EVERYTHING: Object = {
     "serviceAccount": {"name": "writer", "annotations": {"a": "b"}},
     "rbac": {"secretNamespaces": ["kube-federation-system", NAMESPACE], "managedClusters": True},
     "replicas": 0,
+    "lease": {"duration": 60, "renewDeadline": 40.5, "retry": 5},
     "runAsUser": 1_000_650_000,
     "podLabels": {"team": "net"},
     "podAnnotations": {"a": "b"},
@@ -133,13 +134,15 @@ def test_the_controller_takes_every_option_that_the_chart_gives_it(values: Objec
 
 def test_values_that_nobody_changed_are_the_controllers_own_defaults() -> None:
     given = run.make_context("run", charts.container(charts.rendered({}))["args"][1:]).params
-    assert given == run.make_context("run", []).params
+    assert given.pop("lease") == "dns-mcidns", "several releases in a namespace do not wait for one another"
+    assert given == {key: value for key, value in run.make_context("run", []).params.items() if key != "lease"}
     assert (given["heartbeat"], given["probe_rate"]) == (Settings().heartbeat, Settings().probe_rate)
 
 
 def test_what_is_said_reaches_the_controller() -> None:
     params = run.make_context("run", charts.container(charts.rendered(EVERYTHING))["args"][1:]).params
     wanted = {"dry_run": True, "heartbeat": 0.5, "http": "[::]:9090", "resolver": ("192.0.2.53", "192.0.2.54:5353")}
+    wanted |= {"lease": "hub-dns", "lease_duration": 60.0, "lease_renew_deadline": 40.5, "lease_retry": 5.0}
     wanted |= {"probe_concurrency": 2_000_000, "probe_rate": 7.0, "read_external_dns_annotations": True}
     assert {key: params[key] for key in wanted} == wanted
 
@@ -178,10 +181,13 @@ async def test_the_probes_ask_what_the_controller_serves() -> None:
     assert codes == {"/healthz": 200, "/readyz": 503, "/metrics": 200}
 
 
-def test_one_pod_ends_before_the_next_starts_and_an_eviction_may_take_it() -> None:
+def test_a_warm_pod_is_there_before_an_old_one_ends_and_an_eviction_may_take_one() -> None:
     objects = charts.rendered({})
     deployment = charts.of_kind(objects, "Deployment")[0]["spec"]
-    assert (deployment["replicas"], deployment["strategy"]) == (1, {"type": "Recreate"})
+    rolling = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
+    assert (deployment["replicas"], deployment["strategy"]) == (2, rolling)
+    (apart,) = deployment["template"]["spec"]["affinity"]["podAntiAffinity"]["preferredDuringSchedulingIgnoredDuringExecution"]
+    assert apart["podAffinityTerm"]["labelSelector"] == deployment["selector"]
     assert deployment["template"]["spec"]["terminationGracePeriodSeconds"] > Settings().stop_within
     assert charts.of_kind(objects, "PodDisruptionBudget")[0]["spec"]["maxUnavailable"] == 1
 
@@ -223,6 +229,9 @@ def test_every_selector_finds_the_pod_and_only_this_releases() -> None:
             {"zones": {"a": ZONE | {"ownerID": "default"}}}, ["zones.a.ownerID", "name of your own"], id="ExternalDNS's own owner"
         ),
         pytest.param({"providers": {"p": {}}}, ["/providers/p", "'type'"], id="provider without type"),
+        pytest.param({"lease": {"duration": 1}}, ["/lease/duration", "want 3"], id="lease that is too short"),
+        pytest.param({"lease": {"renewDeadline": 15}}, ["lease.renewDeadline 15", "above the deadline"], id="deadline not below"),
+        pytest.param({"lease": {"retry": 6}}, ["lease.retry 6", "two retries"], id="retry too long"),
         pytest.param({"image": {"repository": ""}}, ["image.repository is not set", "Dockerfile"], id="no image"),
         pytest.param({"serviceAccount": {"create": False}}, ["serviceAccount.name is not set"], id="account without name"),
     ],
@@ -284,7 +293,8 @@ def test_the_notes_say_the_next_step_and_only_that() -> None:
     done = charts.texts({**IMAGE, "providers": {"ns1": PROVIDER}, "zones": {"apps": ZONE}})["NOTES.txt"]
     assert "providers.ns1" not in done
     assert "zones.apps" not in done
-    assert "written 2 times" in charts.texts({**IMAGE, "replicas": 2})["NOTES.txt"]
+    assert "replicas is" not in fresh
+    assert "With 2 the other one takes over" in charts.texts({**IMAGE, "replicas": 1})["NOTES.txt"]
     program = charts.texts({**IMAGE, "only": "program"})["NOTES.txt"]
     assert "member" not in program
     assert "bind the rights" in charts.texts({**IMAGE, "rbac": {"create": False}})["NOTES.txt"]

@@ -39,11 +39,12 @@ def told() -> list[Object]:
 
 def test_both_halves_together_have_the_rights_that_the_docs_tell_of() -> None:
     found = roles({"rbac": {"managedClusters": True}})
-    whole, own, ocm = told()
+    whole, own, ocm, lease = told()
     assert set(found) == {"decide", "program", "managed-clusters"}
     assert rights(found["decide"]) | rights(found["program"]) == rights(whole["rules"])
     assert found["managed-clusters"] == ocm["rules"]
-    assert charts.of_kind(charts.rendered({}), "Role")[0]["rules"] == own["rules"]
+    secrets, leases = charts.of_kind(charts.rendered({"fullnameOverride": "mcidns"}), "Role")
+    assert (secrets["rules"], leases["rules"]) == (own["rules"], lease["rules"])
 
 
 @pytest.mark.parametrize("half", [pytest.param("decide", id="decide"), pytest.param("program", id="program")])
@@ -71,13 +72,24 @@ def test_only_deciding_writes_objects_and_programming_only_says_how_it_went() ->
 WRITES = ("create", "update", "patch", "delete", "deletecollection")
 
 
-def test_no_right_is_to_everything_and_none_to_leases_that_nothing_uses() -> None:
+def test_leases_are_this_releases_only_and_only_where_it_runs() -> None:
+    for half in ("both", "decide", "program"):
+        objects = charts.rendered({"only": half})
+        (role,) = [one for one in charts.of_kind(objects, "Role") if one["metadata"]["name"].endswith("-lease")]
+        assert role["metadata"]["namespace"] == NAMESPACE
+        create, known = role["rules"]
+        assert (create["verbs"], known["verbs"]) == (["create"], ["get", "patch"])
+        (name,) = known["resourceNames"]
+        assert f"--lease={name}" in charts.container(objects)["args"]
+        assert all("leases" not in rule["resources"] for one in charts.of_kind(objects, "ClusterRole") for rule in one["rules"])
+
+
+def test_no_right_is_to_everything() -> None:
     for values in ({}, {"rbac": {"managedClusters": True, "secretNamespaces": ["kube-federation-system"]}}):
         objects = charts.rendered(values)
         for role in charts.of_kind(objects, "ClusterRole") + charts.of_kind(objects, "Role"):
             for group, resource, verb in rights(role["rules"]):
                 assert "*" not in (group, resource, verb)
-                assert resource != "leases"
                 assert verb not in ("bind", "escalate", "impersonate", "update", "deletecollection")
 
 
@@ -102,7 +114,7 @@ def test_every_binding_is_to_the_pods_account_and_to_a_role_of_the_chart() -> No
     objects = charts.rendered({"serviceAccount": {"name": "writer"}, "rbac": {"managedClusters": True}})
     named = {(one["kind"], one["metadata"]["name"]) for one in objects}
     bindings = charts.of_kind(objects, "ClusterRoleBinding") + charts.of_kind(objects, "RoleBinding")
-    assert len(bindings) == 4
+    assert len(bindings) == 5
     for one in bindings:
         assert one["subjects"] == [{"kind": "ServiceAccount", "name": "writer", "namespace": NAMESPACE}]
         assert (one["roleRef"]["kind"], one["roleRef"]["name"]) in named

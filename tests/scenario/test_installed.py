@@ -61,7 +61,7 @@ def ca_of(cluster: Object) -> str:
 async def running(stage: Stage, release: str = RELEASE, only: Half = "both") -> AsyncIterator[App]:
     """The controller as the account of a release."""
     way = access.from_kubeconfig(stage.host.kubeconfig_yaml(await token(stage, release)))
-    app = App(replace(stage.settings, only=only, stop_within=1.0), way)
+    app = App(replace(stage.settings, only=only, stop_within=1.0, lease=f"{release}-mcidns"), way)
     task = asyncio.create_task(app.run())
     try:
         yield app
@@ -132,6 +132,8 @@ async def test_each_half_does_its_part_with_the_rights_of_its_own_release(caplog
         pytest.param("globalhosts/status", "patch", id="status"),
         pytest.param("dnsendpoints", "patch", id="DNSEndpoints"),
         pytest.param("events", "create", id="Events"),
+        pytest.param("leases", "create", id="the Lease"),
+        pytest.param("leases", "patch", id="the Lease's renewal"),
     ],
 )
 async def test_a_right_that_is_missing_is_told_by_its_name(resource: str, verb: str, caplog: pytest.LogCaptureFixture) -> None:

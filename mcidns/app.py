@@ -5,12 +5,13 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from mcidns import web
 from mcidns.agenda import EndOfTurn
 from mcidns.draining import Draining
 from mcidns.fleet import Fleet
-from mcidns.following import Followings, Scope
+from mcidns.following import Followings
 from mcidns.handlers import HubWatch
 from mcidns.hub.generated import GeneratedMember
 from mcidns.hub.local import NOTHING, Local
@@ -20,8 +21,10 @@ from mcidns.kube.access import Access
 from mcidns.kube.client import KubeClient
 from mcidns.kube.rehearsal import Rehearsal
 from mcidns.kubefed import KubeFed
+from mcidns.leading import Leadership
 from mcidns.listing import Listing
 from mcidns.model.decisions import Decision
+from mcidns.model.mandates import Alone, Leading, Mandate
 from mcidns.model.references import ClusterName, ObjectRef
 from mcidns.observe import asking
 from mcidns.observe.inventory import Inventory
@@ -35,6 +38,7 @@ from mcidns.program.programmer import Programmer
 from mcidns.reconcile import Reconciler, Surroundings
 from mcidns.scrape import Scrape
 from mcidns.settings import Settings
+from mcidns.starting import Starting
 from mcidns.telemetry import Metrics
 from mcidns.telling import Telling
 from mcidns.web import Health
@@ -64,13 +68,32 @@ class App:
         self.metrics = Metrics()
         self.http_port: int | None = None
         self.page_port: int | None = None
-        self._clock, self._started = clock, clock()
+        self._clock = clock
         self._client = rehearsal or KubeClient(access)
         self._loop_once = EndOfTurn()
-        self._settled = self._complete = self._deciding = False
+        self._complete = False
+        self.leadership = Leadership(
+            settings if rehearsal is None else replace(settings, lease=""),
+            access,
+            warm=lambda: self.starting.is_settled,
+            on_change=self._mandated,
+            announce=lambda notice: self.telling.announce(notice),
+        )
         self._furnish_observing(ask)
         self._furnish_deciding()
         self._furnish_host(local)
+        self.starting = Starting(
+            settings,
+            clock=clock,
+            listing=self.listing,
+            secrets=self._secrets,
+            fleet=self.fleet,
+            inventory=self.inventory,
+            reconciler=self.reconciler,
+            programmer=self.programmer,
+            telling=self.telling,
+            sweep=self._sweep,
+        )
         hub = HubWatch(access, self._watched, deliver=self.intake.deliver, on_restart=self._hub_restarted)
         self._hubs = (hub,) if rehearsal is None else ()
         scrape = Scrape(self.inventory, self.members, self.programmer, self.reconciler)
@@ -104,7 +127,14 @@ class App:
     def _furnish_deciding(self) -> None:
         """Who decides, who makes DNS match, and who tells of it, DNS first."""
         settings, clock = self.settings, self._clock
-        self.programmer = Programmer(clock=clock, on_report=self._reported, on_zone=self._zone_changed, dry_run=settings.dry_run)
+        self.programmer = Programmer(
+            clock=clock,
+            on_report=self._reported,
+            on_zone=self._zone_changed,
+            dry_run=settings.dry_run,
+            mandate=lambda: self.leadership.mandate,
+            on_outbid=self.leadership.outbid,
+        )
         precedence = Precedence(self._is_urgent, time.monotonic)
         self.telling = Telling(
             self._client,
@@ -112,7 +142,7 @@ class App:
             metrics=self.metrics,
             at_once=settings.writes,
             decides=settings.only != "program",
-            waits=precedence.waits,
+            waits=lambda: precedence.waits() or not self.leadership.may_tell,
         )
         self.draining = Draining(clock=clock, on_change=self._member_health)
         self.reconciler = Reconciler(
@@ -178,64 +208,35 @@ class App:
             if self.settings.page is not None:
                 page = site.serving(self.settings, self.telling.board, self.programmer.holds, self.health)
                 self.page_port = await stack.enter_async_context(page)
+            stack.push_async_callback(self.leadership.end)
             stack.push_async_callback(self._farewell)
+            self._mandated(self.leadership.mandate)
             async with asyncio.TaskGroup() as tasks:
                 hearing = (*(hub.run() for hub in self._hubs), self.listing.run(), self._secrets.run())
                 observing = (self.members.run(), self.resolver.run(), self.prober.run())
-                for work in (*hearing, *observing, self.programmer.run(), self.telling.run()):
+                for work in (*hearing, *observing, self.programmer.run(), self.telling.run(), self.leadership.run()):
                     tasks.create_task(work)
                 if self.settings.only != "program":
-                    tasks.create_task(self._decide(), name="agenda")
-                tasks.create_task(self._settle(), name="settle")
+                    tasks.create_task(self.starting.decide(), name="agenda")
+                tasks.create_task(self.starting.settle(), name="settle")
 
     def health(self) -> Health:
         """What readiness and liveness say."""
-        waiting: list[str] = []
-        if not self.listing.complete.is_set():
-            waiting.append(f"host cluster: not listed yet {self.listing.trouble}".rstrip())
-        if not self.inventory.ready:
-            waiting.append("members: not all were read or tried yet")
-        if not self._settled:
-            waiting.append("hosts: not all were decided yet")
-        return Health(waiting_for=tuple(waiting))
+        return Health(
+            waiting_for=(*self.starting.waiting_for, *self.leadership.waiting_for),
+            role=self.leadership.role,
+            note=self.leadership.note,
+        )
 
-    async def _decide(self) -> None:
-        """Decide as soon as every fleet was listed and every member was read or has failed its first attempt."""
-        await self._wait_for_members()
-        self._deciding = True
-        await self.reconciler.agenda.run()
+    def _mandated(self, now: Mandate) -> None:
+        leads = isinstance(now, Alone | Leading)
+        self.metrics.leader.set(leads)
+        (self.telling.shift.begin if leads else self.telling.shift.end)()
+        self.programmer.mandated()
 
     def _is_urgent(self) -> bool:
         # Until deciding begins, hosts wait for members, and members for being written: those must not wait for the hosts.
-        return (self._deciding and bool(self.reconciler.agenda.waiting)) or self.programmer.is_moving
-
-    async def _wait_for_members(self) -> None:
-        await self._listed()
-        deadline = self._clock() + self.settings.first_read
-        # A fleet's Secret becomes a MemberCluster by way of the host's API; until then it is missing from the inventory.
-        while self._clock() < deadline and not (
-            self.telling.members_in_step and self.inventory.clusters() and self.inventory.ready
-        ):
-            if self.telling.members_in_step and not self.inventory.clusters() and not self.telling.members_wanted:
-                break
-            await asyncio.sleep(0.01)
-
-    async def _listed(self) -> None:
-        await self.listing.complete.wait()
-        await self._secrets.listed(Scope(self.settings.namespace))
-        self.fleet.listed()
-
-    async def _settle(self) -> None:
-        """Tell the zones when every object was decided once: only then may leftovers be taken away."""
-        await self._listed()
-        self._sweep()
-        if self.settings.only != "program":
-            # Members may claim names too, so that on a first start nothing is settled before the fleet's were made and read.
-            while not (self._deciding and self.inventory.ready and self.reconciler.decided and self.telling.hosts_in_step):
-                await asyncio.sleep(0.05)
-        self.programmer.settled()
-        self._settled = True
-        _LOG.info("settled", extra={"seconds": round(self._clock() - self._started, 2)})
+        return (self.starting.is_deciding and bool(self.reconciler.agenda.waiting)) or self.programmer.is_moving
 
     async def _farewell(self) -> None:
         with contextlib.suppress(TimeoutError):

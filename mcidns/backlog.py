@@ -45,6 +45,8 @@ class Backlog:
 
     async def run(self) -> None:
         """Tell until cancelled."""
+        if self._untold:
+            self._wake.set()  # left by an earlier run
         while True:
             await self._wake.wait()
             self._wake.clear()

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from mcidns.errors import ConfigError
+from mcidns.lead.election import TERMS, Terms
 
 Half = Literal["both", "decide", "program"]
 
@@ -20,6 +21,8 @@ class Settings:
     second and `probe_concurrency` are under way; `probe_ca_file` (PEM) is trusted besides the system's authorities.
     `page` is the address of the status page, None serves none; whoever shows the token in `page_token_file` may read it. Without
     one it is for this machine alone, unless `page_open` lets everybody read it.
+    `lease` names the Lease in `namespace` by which several processes agree on who writes, on `terms`; empty: this process is the
+    only one.
     """
 
     only: Half = "both"
@@ -41,6 +44,8 @@ class Settings:
     page: tuple[str, int] | None = None
     page_token_file: Path | None = None
     page_open: bool = False
+    lease: str = ""
+    terms: Terms = TERMS
 
     def __post_init__(self) -> None:
         """Refuse what cannot work, all mistakes in one ConfigError."""
@@ -55,6 +60,11 @@ class Settings:
             )
             if value <= 0
         ]
+        if not 0 < self.terms.retry * 2 <= self.terms.deadline < self.terms.duration:
+            mistakes.append(
+                f"lease-retry {self.terms.retry:g}, lease-renew-deadline {self.terms.deadline:g} and lease-duration"
+                f" {self.terms.duration:g} do not fit; give a deadline of two retries at least, and a duration above the deadline"
+            )
         if self.writes < 1:
             mistakes.append(f"writes is {self.writes}; give at least 1")
         if self.probe_rate < 1:

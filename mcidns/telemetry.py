@@ -118,6 +118,7 @@ class Metrics:
             "mcidns_probe_seconds", "Time from connecting to the answer", ["protocol"], buckets=_LATENCY, registry=registry
         )
         self.probe_targets = Gauge("mcidns_probe_targets", "Probes that some host wants", registry=registry)
+        self.leader = Gauge("mcidns_leader", "1 while this process leads, else 0", registry=registry)
         self.hub_restarts = Counter("mcidns_hub_watch_restarts_total", "Restarts of the host's watch", registry=registry)
 
     def probed(self, protocol: str, result: str, seconds: float) -> None:

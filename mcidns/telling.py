@@ -29,6 +29,7 @@ from mcidns.publish.statuses import Statuses
 from mcidns.publish.transitions import Notice, Regarding, Transitions
 from mcidns.publish.writer import Writer
 from mcidns.shelf import Shelf
+from mcidns.shift import Shift
 from mcidns.telemetry import Metrics
 
 _LOG = logging.getLogger(__name__)
@@ -51,7 +52,7 @@ class Telling:
     ) -> None:
         self.shelf = Shelf()
         self.board = Board(clock)
-        self._client = client
+        self.shift = Shift(self._take_over)
         self._clock = clock
         self._metrics = metrics
         self._decides = decides
@@ -85,22 +86,28 @@ class Telling:
         self._on_generated = on_generated
 
     async def run(self) -> None:
-        """Write until cancelled."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._writer.run())
-            tasks.create_task(self._events.run())
-            tasks.create_task(self._backlog.run())
+        """Write while it is our turn, until cancelled."""
+        await self.shift.run(self._writer.run, self._events.run, self._backlog.run)
 
     async def flush(self, timeout: float) -> bool:
         """Write what is left, `timeout` seconds at most; the writers' own tasks have ended by then or not."""
+        if not self.shift.is_on:
+            return True
         self._backlog.drain()
         running = asyncio.create_task(self.run())
         try:
-            written, posted = await asyncio.gather(self._writer.flush(timeout), self._events.flush(timeout))
-            return written and posted
+            return all(await asyncio.gather(self._writer.flush(timeout), self._events.flush(timeout)))
         finally:
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
+
+    def _take_over(self) -> None:
+        self._transitions.forget_all()
+        self._events.forget(self._clock() - 60.0)  # what was worth an Event before was told by whoever led then
+
+    def announce(self, notice: Notice) -> None:
+        """Tell of something that has no status of ours."""
+        self._events.post((notice,))
 
     @property
     def members_in_step(self) -> bool:
@@ -139,8 +146,8 @@ class Telling:
         return found if broken is None else status.over(found, broken.message, broken.generation, seen, now)
 
     def _tell_verdicts(self, decision: Decision, previous: Decision | None) -> None:
-        if previous is None or previous.verdicts != decision.verdicts:
-            ref = decision.host.ref
+        ref, same = decision.host.ref, previous is not None and previous.verdicts == decision.verdicts
+        if self.shift.is_on and not (same and self._transitions.knows_verdicts(ref)):
             seen = self.shelf.get(kinds.HOSTS[ref.kind], ref.namespace, ref.name)
             self._events.post(self._transitions.of_verdicts(decision, seen))
 
@@ -219,14 +226,13 @@ class Telling:
         """Take generated objects away that nobody asks for; only to be called once every kind of the host was listed."""
         if not self._decides:
             return
-        seen_hosts = [obj for key in self._keys(kinds.GLOBAL_HOST) if (obj := self.shelf.get(kinds.GLOBAL_HOST, *key)) is not None]
-        for ref in hosts.surplus(self._wanted_hosts, seen_hosts, members_known=members_known):
+        for ref in hosts.surplus(self._wanted_hosts, self._all(kinds.GLOBAL_HOST), members_known=members_known):
             self._hosts.want(ref, None)
-        seen_members = [
-            obj for key in self._keys(kinds.MEMBER_CLUSTER) if (obj := self.shelf.get(kinds.MEMBER_CLUSTER, *key)) is not None
-        ]
-        for ref in members.surplus(self._wanted_members, seen_members, unread=unread):
+        for ref in members.surplus(self._wanted_members, self._all(kinds.MEMBER_CLUSTER), unread=unread):
             self._members.want(ref, None)
+
+    def _all(self, kind: Kind) -> list[Object]:
+        return [obj for key in self._keys(kind) if (obj := self.shelf.get(kind, *key)) is not None]
 
     def seen(self, kind: Kind, key: Key, obj: Object | None) -> None:
         """An object that we may have written is now like this, or gone."""

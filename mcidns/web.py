@@ -14,12 +14,13 @@ from mcidns.telemetry import Metrics
 class Health:
     """`waiting_for` says what the controller still waits for, empty when it is ready. `stuck` says what stands still.
 
-    `role` is a word such as leader or standby, empty where there is but one controller.
+    `role` is a word such as leader or standby, empty where there is but one controller; `note` says more of it, for readiness.
     """
 
     waiting_for: tuple[str, ...] = ()
     stuck: tuple[str, ...] = ()
     role: str = ""
+    note: str = ""
 
 
 @contextlib.asynccontextmanager
@@ -35,7 +36,7 @@ async def serving(address: tuple[str, int], metrics: Metrics, health: Callable[[
 
     async def ready(_: web.Request) -> web.Response:
         now = health()
-        return _answer((*now.stuck, *now.waiting_for))
+        return _answer((*now.stuck, *now.waiting_for), now.note)
 
     routes = web.Application()
     routes.add_routes([web.get("/metrics", exposition), web.get("/healthz", alive), web.get("/readyz", ready)])
@@ -49,5 +50,6 @@ async def serving(address: tuple[str, int], metrics: Metrics, health: Callable[[
         await runner.cleanup()
 
 
-def _answer(problems: tuple[str, ...]) -> web.Response:
-    return web.Response(text="\n".join(problems) + "\n" if problems else "ok\n", status=503 if problems else 200)
+def _answer(problems: tuple[str, ...], note: str = "") -> web.Response:
+    lines = problems or ("ok", *filter(None, (note,)))
+    return web.Response(text="\n".join(lines) + "\n", status=503 if problems else 200)

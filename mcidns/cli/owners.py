@@ -11,8 +11,9 @@ from rich.text import Text
 
 from mcidns.cli import ground
 from mcidns.cli.judging import FINE, OUTPUT, Judging, console
-from mcidns.program import adoption
+from mcidns.program import adoption, epochs
 from mcidns.program.adoption import Owned
+from mcidns.program.epochs import Mark
 from mcidns.program.errands import Errand
 
 EXAMPLES = """Examples:
@@ -33,21 +34,26 @@ EXAMPLES = """Examples:
 def owners(zone: str, *, names: bool, output: str, **options: Any) -> int:
     """Tell who owns how many names of ZONE.
 
-    An ownership TXT whose record is gone is counted as an orphan. Records of nobody are those without an ownership TXT.
+    An ownership TXT whose record is gone is counted as an orphan. Records of nobody are those without an ownership TXT. The TXT
+    that says who leads (docs/high-availability.md) is told of by itself.
     """
-    us, found = asyncio.run(_count(zone, options))
+    us, found, fences = asyncio.run(_count(zone, options))
     if output == "json":
-        click.echo(json.dumps(_json(us, found, names=names), indent=2))
+        click.echo(json.dumps(_json(us, found, fences, names=names), indent=2))
     else:
         _show(us, found, names=names)
+        for one in fences:
+            click.echo(f"Owner {one.owner} writes with epoch {one.epoch}, held by {one.holder}.")
     return FINE
 
 
-async def _count(zone: str, options: ground.Options) -> tuple[tuple[str, ...], tuple[Owned, ...]]:
+async def _count(zone: str, options: ground.Options) -> tuple[tuple[str, ...], tuple[Owned, ...], tuple[Mark, ...]]:
     async with ground.reached(zone, options) as here:
         errand = Errand(here.zone, here.provider)
         await errand.read()
-        return errand.rules.names.owners, adoption.census(errand.rules, errand.names, errand.at)
+        marks = (epochs.standing(here.zone.domain, errand.at(name)) for name in errand.names)
+        fences = tuple(mark for mark in marks if mark is not None)
+        return errand.rules.names.owners, adoption.census(errand.rules, errand.names, errand.at), fences
 
 
 def _by_owner(found: Iterable[Owned]) -> dict[str, list[Owned]]:
@@ -78,12 +84,13 @@ def _show(us: tuple[str, ...], found: tuple[Owned, ...], *, names: bool) -> None
     screen.print(table if found else "The zone holds nothing that could be owned.")
 
 
-def _json(us: tuple[str, ...], found: tuple[Owned, ...], *, names: bool) -> dict[str, Any]:
+def _json(us: tuple[str, ...], found: tuple[Owned, ...], fences: tuple[Mark, ...], *, names: bool) -> dict[str, Any]:
     rows = []
     for owner, group in _by_owner(found).items():
         hosts, records, orphans = _counts(group)
         rows.append({"owner": owner, "us": owner in us, "names": hosts, "records": records, "orphans": orphans})
-    told: dict[str, Any] = {"ownerID": us[0], "owners": rows}
+    epochs_ = [{"owner": one.owner, "epoch": one.epoch, "holder": one.holder} for one in fences]
+    told: dict[str, Any] = {"ownerID": us[0], "owners": rows, "epochs": epochs_}
     if names:
         told["records"] = [
             {

@@ -10,7 +10,7 @@ from mcidns.cli.handing import Handing
 from mcidns.cli.judging import OUTPUT, Judging
 from mcidns.errors import ConfigError
 from mcidns.model.names import DnsName
-from mcidns.program import adoption
+from mcidns.program import adoption, epochs
 from mcidns.program.adoption import Outcome
 from mcidns.program.errands import Errand
 from mcidns.program.ownership import At
@@ -37,6 +37,8 @@ Exit codes: 0 all done or nothing to do, 1 something was refused or failed, 2 th
 def release(zone: str, names: tuple[str, ...], **options: Any) -> int:
     """Give up the ownership of NAMEs in ZONE: our TXT goes, the records stay as nobody's.
 
+    With --all the epoch of who leads goes too, once no object wishes for a name in the zone; stop the controller first.
+
     A name that an object still wishes for is refused, for the controller would mark it again at its next look: set the object's
     deletionPolicy to Orphan and delete it, which does the same and lasts.
     """
@@ -49,13 +51,18 @@ async def _release(zone: str, names: tuple[str, ...], options: ground.Options) -
     async with ground.reached(zone, options) as here:
         errand = Errand(here.zone, here.provider)
         wanted = handing.names(here.zone, names)
+        fences: tuple[DnsName, ...] = ()
         await errand.read(wanted)
         if options["everything"]:
             ours = errand.rules.names.owners
             found = adoption.census(errand.rules, errand.names, errand.at)
             wanted = tuple(dict.fromkeys(one.key.name for one in found if one.owner in ours))
+            if not here.wishes or options["force"]:
+                fences = tuple(place for one in ours if errand.at(place := epochs.place(here.zone.domain, one).name))
 
         def plan(name: DnsName, at: At) -> Outcome:
+            if name in fences:
+                return adoption.lower(errand.rules, name, at)
             wished = (here.wishes or {}).get(name)
             if wished is not None and not options["force"]:
                 why = f"{wished} still wishes for {name.relative}: set its deletionPolicy to Orphan and delete it, or add --force"
@@ -63,4 +70,4 @@ async def _release(zone: str, names: tuple[str, ...], options: ground.Options) -
             return adoption.release(errand.rules, name, at)
 
         handed = Handing("release", here.zone, options["apply"], options["output"])
-        return await handing.carry_out(handed, errand, wanted, plan)
+        return await handing.carry_out(handed, errand, (*wanted, *fences), plan)

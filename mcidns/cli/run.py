@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import logging
+import re
 import signal
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, cast
 
@@ -16,6 +18,7 @@ from mcidns.hub import local
 from mcidns.hub.local import Local
 from mcidns.kube import access
 from mcidns.kube.access import Access
+from mcidns.lead.election import TERMS, Terms
 from mcidns.settings import Settings
 
 _LOG = logging.getLogger(__name__)
@@ -26,6 +29,7 @@ EXAMPLES = """Examples:
   mcidns run                                   # in a pod, as its service account
   mcidns run --kubeconfig ~/.kube/config       # on your machine, with the current context
   mcidns run --only decide                     # write DNSEndpoints, leave DNS to ExternalDNS
+  mcidns run --lease off                       # the only one: ask for no Lease, fence no zone
   mcidns run --kubeconfig ~/.kube/config --members-from-kubeconfig ~/.kube/config:kind-eu,kind-us
   mcidns run --page                            # and the status page at http://127.0.0.1:8081
   mcidns run --dry-run --log-format text       # decide and plan, write nothing to DNS
@@ -64,6 +68,30 @@ Every option is also an environment variable: MCIDNS_RUN_KUBECONFIG, MCIDNS_RUN_
     help="The token that readers of the page show, as bearer token or password; read again when it changes.",
 )
 @click.option("--page-open", is_flag=True, help="Let everybody who reaches the page read it.")
+@click.option(
+    "--lease",
+    metavar="NAME|off",
+    default="",
+    help="Lease in --namespace by which several processes agree on who writes; 'off' for the only one. Default mcidns, for a half "
+    "or a dry run with -decide, -program or -dry-run behind it.",
+)
+@click.option(
+    "--lease-duration",
+    type=float,
+    default=TERMS.duration,
+    show_default=True,
+    help="Seconds after which a Lease not renewed is free.",
+)
+@click.option(
+    "--lease-renew-deadline",
+    type=float,
+    default=TERMS.deadline,
+    show_default=True,
+    help="Seconds after which a leader that cannot renew stops writing (fenced zones excepted).",
+)
+@click.option(
+    "--lease-retry", type=float, default=TERMS.retry, show_default=True, help="Seconds between tries to take or renew it."
+)
 @click.option("--heartbeat", type=float, default=10.0, show_default=True, help="Seconds between looks at each member's API.")
 @click.option("--heartbeat-timeout", type=float, default=5.0, show_default=True, help="Seconds a member has for the answer.")
 @click.option("--resolver", multiple=True, help="Name server (host or host:port) for load balancers' names; default the system's.")
@@ -103,10 +131,27 @@ def run(**options: object) -> int:
         page=_address("--page", str(options["page"])),
         page_token_file=cast("Path | None", options["page_token_file"]),
         page_open=bool(options["page_open"]),
+        lease=_lease(options),
+        terms=Terms(
+            duration=cast("float", options["lease_duration"]),
+            deadline=cast("float", options["lease_renew_deadline"]),
+            retry=cast("float", options["lease_retry"]),
+        ),
     )
     access_ = _access(str(options["kubeconfig"]), str(options["context"]))
     local_ = _local(str(options["clusterprofile_provider_file"]), str(options["members_from_kubeconfig"]))
     return asyncio.run(_serve(settings, access_, local_))
+
+
+def _lease(options: Mapping[str, object]) -> str:
+    """The Lease's name. Halves must not wait for one another, and nothing for a dry run."""
+    name = str(options["lease"])
+    if name == "off":
+        return ""
+    if name and not re.fullmatch(r"[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?", name):
+        raise ConfigError("--lease", f"{name!r} is no name of a Lease", "write lower-case letters, digits, '-' and '.', or off")
+    half = () if options["only"] == "both" else (str(options["only"]),)
+    return name or "-".join(("mcidns", *half, *(("dry-run",) if options["dry_run"] else ())))
 
 
 def _local(providers: str, contexts: str) -> Local:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from mcidns.model.names import DnsName
 from mcidns.model.records import Change, Edit, RecordKey, RecordSet, Urgency
-from mcidns.program import fit, ownership, registry
+from mcidns.program import epochs, fit, ownership, registry
 from mcidns.program.affixes import TYPES
 from mcidns.program.ownership import At, Holding
 from mcidns.program.standing import ADDRESSING, Rules, marks, survey
@@ -154,6 +154,15 @@ def release(rules: Rules, name: DnsName, at: At) -> Outcome:
     return draft.outcome(name, f"ownership of {rules.owner} given up")
 
 
+def lower(rules: Rules, name: DnsName, at: At) -> Outcome:
+    """Take the fence away that stands at this name, if it is ours."""
+    mark = epochs.standing(rules.zone, at(name))
+    if mark is None or mark.owner not in rules.names.owners:
+        return Outcome(name, refused=(f"{name.relative} holds no fence of ours",))
+    change = epochs.given_up(name, at(name))
+    return Outcome(name, change, tuple(edit.key for edit in change.edits))
+
+
 def places(rules: Rules, names: Iterable[DnsName]) -> frozenset[DnsName]:
     """These names and every registry name that may speak for something there."""
     return frozenset(
@@ -174,11 +183,14 @@ class Owned:
 
 
 def census(rules: Rules, names: Collection[DnsName], at: At) -> tuple[Owned, ...]:
-    """Everything that could be owned at these names, sorted; ownership TXTs appear only where their record is missing."""
+    """Everything that could be owned at these names, sorted; ownership TXTs appear only where their record is missing.
+
+    The fences of whoever leads are no records of anybody.
+    """
     found: list[Owned] = []
     for name in names:
         for records in at(name):
-            if records.type not in TYPES:
+            if records.type not in TYPES or epochs.standing(rules.zone, (records,)) is not None:
                 continue
             mark = rules.names.holding(records)
             if mark.claims:

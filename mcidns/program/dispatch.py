@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Mapping
-from itertools import islice
 from typing import Any
 
 from mcidns.errors import Conflict, Denied, ProviderError, Rejected, Throttled, Transient
@@ -11,6 +10,7 @@ from mcidns.model.names import DnsName
 from mcidns.model.records import Change, Urgency
 from mcidns.program.attempts import attempt
 from mcidns.program.confirmation import Confirmation
+from mcidns.program.fence import Barred, Deposed, Fence
 from mcidns.program.outbox import Batch
 from mcidns.program.remarks import Remark
 from mcidns.program.state import Trouble, ZoneState
@@ -36,8 +36,9 @@ Start = Callable[[Coroutine[Any, Any, Receipt], Callable[["asyncio.Task[Receipt]
 class Dispatch:
     """Sends what waits, with as many batches under way as the provider allows, and learns from every answer."""
 
-    def __init__(self, state: ZoneState, confirmation: Confirmation, start: Start) -> None:
+    def __init__(self, state: ZoneState, fence: Fence, confirmation: Confirmation, start: Start) -> None:
         self._state = state
+        self._fence = fence
         self._confirmation = confirmation
         self._start = start
         self._under_way = 0
@@ -68,7 +69,7 @@ class Dispatch:
         While one is under way and planning goes on, small batches wait to become bigger ones: a message has its price.
         """
         state = self._state
-        if more_to_come and self._under_way and len(state.outbox) < WORTHWHILE:
+        if not self._fence.is_open or (more_to_come and self._under_way and len(state.outbox) < WORTHWHILE):
             return
         if state.rules.capabilities.scarce and self._is_gathering(more_to_come=more_to_come):
             return
@@ -84,7 +85,7 @@ class Dispatch:
             if not self._under_way and not state.outbox:
                 self._splits = 0
             return
-        batches = attempt(lambda: list(islice(state.provider.pack(state.zone.domain, offer), free)))
+        batches = attempt(lambda: self._fence.packed(offer, free))
         if isinstance(batches, ProviderError):
             state.tally.failed(batches)
             self._set_back(batches, "ProviderUnavailable")
@@ -115,7 +116,7 @@ class Dispatch:
 
     async def _apply(self, batch: Batch) -> Receipt:
         await self._state.turn(min(change.urgency for change in batch))
-        return await self._state.provider.apply(self._state.zone.domain, batch)
+        return await self._fence.apply(batch)
 
     def _landed(self, batch: Batch, task: "asyncio.Task[Receipt]") -> None:
         state = self._state
@@ -133,6 +134,10 @@ class Dispatch:
         match answer:
             case Receipt():
                 self._taken(batch, answer)
+            case Barred():
+                self._postpone(batch, look=True)
+                if isinstance(answer, Deposed):
+                    self._fence.lost(answer)
             case Throttled():
                 self._postpone(batch, look=answer.unsure)
                 state.pause(Trouble("ProviderUnavailable", str(answer)), self._now() + max(0.0, answer.retry_after))

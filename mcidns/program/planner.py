@@ -90,6 +90,9 @@ class Planner:
         if isinstance(aim, Frozen):
             state.tell(name, (Remark("Held", "Untouched", aim.why),))
             return
+        if name == state.reserved and isinstance(aim, Wanted):
+            state.tell(name, (Remark("Failed", "Rejected", f"{name.relative} holds the epoch of who leads; choose another name"),))
+            return
         found = attempt(plan.diff, state.rules, aim, mirror.at, mirror.places(name), state.lost.get(name, _NOTHING))
         if isinstance(found, ProviderError):
             state.tell(name, (Remark("Failed", "ProviderUnavailable", f"{name.relative} could not be planned: {found}"),))

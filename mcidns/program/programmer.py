@@ -5,11 +5,12 @@ from collections.abc import Callable
 
 from mcidns.errors import ConfigError
 from mcidns.model.decisions import Programming
+from mcidns.model.mandates import ALONE, Mandate
 from mcidns.model.names import DnsName
 from mcidns.model.records import Intent, RecordSet
 from mcidns.model.references import ObjectRef
 from mcidns.model.zones import Zone
-from mcidns.program import plugins
+from mcidns.program import endings, plugins
 from mcidns.program.ownership import resource_label
 from mcidns.program.pace import Pace
 from mcidns.program.plugins import ProviderSpec
@@ -28,7 +29,7 @@ class Programmer:
 
     `on_report(source)` says that `programming(source)` has news, once until it is asked; `on_zone(name)` the same of
     `zone_status(name)`. Both are called inside the loop and must not block. With `dry_run` nothing is written and every name
-    says what would be.
+    says what would be. `mandate` says what may be written now, `on_outbid` hears of zones that show no lower epoch than ours.
     """
 
     def __init__(
@@ -39,6 +40,8 @@ class Programmer:
         on_zone: Callable[[str], None],
         open_provider: Callable[[ProviderSpec], Provider] = plugins.open_provider,
         dry_run: bool = False,
+        mandate: Callable[[], Mandate] = lambda: ALONE,
+        on_outbid: Callable[[int], None] = lambda _: None,
     ) -> None:
         self._wishes = Wishes()
         self._reports = Reports(on_report)
@@ -63,6 +66,8 @@ class Programmer:
             names_in=lambda zone: self._members.get(zone, {}).keys(),
             on_zone=on_zone,
             dry_run=dry_run,
+            mandate=mandate,
+            on_outbid=on_outbid,
         )
 
     def open(self, spec: ProviderSpec) -> Provider:
@@ -76,7 +81,7 @@ class Programmer:
         if provider not in self._opened or self._group is None or any(used is provider for used in self._providers.values()):
             return
         self._opened.remove(provider)
-        self._group.create_task(_close(provider, frozenset(self._ending)))
+        self._group.create_task(endings.closed(provider, frozenset(self._ending)))
 
     async def run(self) -> None:
         """Serve all zones until cancelled; then every task has ended and the providers opened here are closed."""
@@ -127,7 +132,7 @@ class Programmer:
         self._workers[zone.name] = worker
         former = self._tasks.pop(zone.name, None)
         if self._group is not None:
-            self._tasks[zone.name] = self._group.create_task(_after(former, worker))
+            self._tasks[zone.name] = self._group.create_task(endings.after(former, worker.run))
 
     def _retire(self, name: str) -> None:
         self._workers.pop(name, None)
@@ -174,6 +179,11 @@ class Programmer:
         self._wishes.settle()
         for worker in self._workers.values():
             worker.settle()
+
+    def mandated(self) -> None:
+        """What may be written is another thing than before: `mandate` says what."""
+        for worker in self._workers.values():
+            worker.fence.mandated()
 
     def programming(self, source: ObjectRef) -> tuple[Programming, ...]:
         """What became of each of the object's names, sorted by name."""
@@ -284,16 +294,3 @@ class Programmer:
 
 def _identity(zone: Zone) -> tuple[object, ...]:
     return zone.domain, zone.owner_id, zone.registry
-
-
-async def _after(former: "asyncio.Task[None] | None", worker: Worker) -> None:
-    """Start only when the worker before has ended, so that two never write to one zone."""
-    if former is not None:
-        await asyncio.wait((former,))
-    await worker.run()
-
-
-async def _close(provider: Provider, ending: frozenset["asyncio.Task[None]"]) -> None:
-    if ending:
-        await asyncio.wait(ending)
-    await asyncio.gather(provider.aclose(), return_exceptions=True)

@@ -53,9 +53,11 @@ class Reader:
     def read_if_due(self, now: float) -> None:
         """Ask what the zone holds: at the start, every `resync` seconds, and sooner after a conflict."""
         state = self._state
-        if self._reading or self._adoption is not None or now < state.next_read:
+        if self._reading or self._adoption is not None or (now < state.next_read and state.must_read != "due"):
             return
         self._reading = True
+        if state.must_read == "due":
+            state.must_read = "under way"
         state.written.clear()
         state.next_read = now + self._interval()
         self._start(self._read(), self._was_read)
@@ -77,6 +79,7 @@ class Reader:
         reading = attempt(task.result)
         if isinstance(reading, ProviderError):
             self._failed(reading)
+            self._ended()
             return
         state.read_trouble = None
         state.tally.read_at = state.desk.clock()
@@ -97,6 +100,13 @@ class Reader:
                 self._work_unlisted(reading)
             case _:
                 assert_never(reading)
+        self._ended()
+
+    def _ended(self) -> None:
+        """A reading is over, well or not: one that had to be made before writing was made."""
+        if self._adoption is None and self._state.must_read == "under way":
+            self._state.must_read = "no"
+            self._state.wake.set()
 
     def _failed(self, error: ProviderError) -> None:
         """A failed reading holds up writes only while nothing was ever read."""
@@ -182,6 +192,7 @@ class Reader:
                 self._adoption = None
                 if isinstance(step, ProviderError):
                     self._failed(step)
+                self._ended()
             elif time.perf_counter() > deadline:
                 return True
         return False

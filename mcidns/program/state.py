@@ -5,8 +5,10 @@ import logging
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from typing import Literal
 
 from mcidns.model.decisions import Programming, PropagationState
+from mcidns.model.mandates import ALONE, Mandate
 from mcidns.model.names import DnsName
 from mcidns.model.records import RecordKey, RecordSet, Urgency
 from mcidns.model.references import ObjectRef
@@ -34,7 +36,8 @@ _SEVERITY = {"Failed": 0, "Held": 1, "Pending": 2, "Programmed": 3}
 class Desk:
     """What all workers share. `clock` gives unix seconds for what people see; delays go by the loop's own time.
 
-    `zone_of` routes a name, `names_in` gives the names with an intent that belong to a zone.
+    `zone_of` routes a name, `names_in` gives the names with an intent that belong to a zone. `mandate` is what may be written now,
+    right at any moment; `on_outbid(epoch)` says that a zone shows this epoch, which is no lower than ours.
     """
 
     clock: Callable[[], float]
@@ -44,6 +47,8 @@ class Desk:
     names_in: Callable[[str], Collection[DnsName]]
     on_zone: Callable[[str], None]
     dry_run: bool = False
+    mandate: Callable[[], Mandate] = lambda: ALONE
+    on_outbid: Callable[[int], None] = lambda _: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,8 @@ class ZoneState:
 
     `lost` are records that were ours until their ownership TXT vanished. `planned` is kept by a dry run only. `since` says of
     names that are to be planned, `unconfirmed` of written ones, when the change was seen that led to it (`time.monotonic`).
+    `must_read`: nothing is written before a reading that began after now has ended, as somebody else wrote the zone. `reserved`:
+    the fence's place.
     """
 
     zone: Zone
@@ -102,6 +109,8 @@ class ZoneState:
     backoff: Backoff = field(default_factory=Backoff)
     paused_until: float = 0.0
     next_read: float = 0.0
+    reserved: DnsName | None = None
+    must_read: Literal["no", "due", "under way"] = "no"
     trouble: Trouble | None = None
     read_trouble: Trouble | None = None
     untold: dict[DnsName, None] = field(default_factory=dict)

@@ -13,6 +13,7 @@ from mcidns.model.zones import Zone
 from mcidns.program.attempts import attempt
 from mcidns.program.confirmation import Confirmation
 from mcidns.program.dispatch import Dispatch
+from mcidns.program.fence import Fence
 from mcidns.program.guard import HeldPlan
 from mcidns.program.pace import Backoff, Pace
 from mcidns.program.plan import NamePlan
@@ -57,7 +58,8 @@ class Worker:
         self._planner = Planner(state)
         self._reader = Reader(state, self._start)
         self._confirmation = Confirmation(state, self._start)
-        self._dispatch = Dispatch(state, self._confirmation, self._start)
+        self.fence = Fence(state, self._start)
+        self._dispatch = Dispatch(state, self.fence, self._confirmation, self._start)
 
     def mark(self, names: Iterable[DnsName]) -> None:
         """Look at these names as soon as possible."""
@@ -134,6 +136,7 @@ class Worker:
             self._tasks.pop(task)(task)
         for name in state.quarantine.due(now):
             state.mark(name)
+        self.fence.advance(now)
         self._reader.read_if_due(now)
         more = self._reader.advance()
         if state.mirror is not None and now >= state.paused_until:
@@ -173,7 +176,7 @@ class Worker:
     @property
     def is_moving(self) -> bool:
         """Whether the zone is being changed just now."""
-        return self.state.is_moving
+        return self.state.is_moving and self.fence.is_open
 
     @property
     def trouble(self) -> str:
@@ -199,8 +202,8 @@ class Worker:
         """While the zone cannot be worked on, say why at every name that waits."""
         state = self.state
         trouble = state.trouble if now < state.paused_until else None
-        if trouble is None and state.mirror is None:
-            trouble = state.read_trouble
+        if trouble is None:
+            trouble = state.read_trouble if state.mirror is None else self.fence.trouble
         if trouble is None:
             state.untold.clear()
             return False
@@ -216,6 +219,7 @@ class Worker:
             state.quarantine.next_due,
             self._confirmation.next_due,
             self._dispatch.next_due,
+            self.fence.next_due,
             state.paused_until if state.paused_until > now else self._planner.next_judgement,
             self._announced_at + STATUS_EVERY if self._announced != self._notice() else None,
         )
@@ -242,7 +246,7 @@ class Worker:
 
     def _standing(self) -> tuple[bool, str, str]:
         state = self.state
-        trouble: Trouble | None = state.trouble or state.read_trouble
+        trouble: Trouble | None = state.trouble or state.read_trouble or self.fence.trouble
         if trouble is not None:
             return False, trouble.reason, trouble.message
         if state.mirror is None:
@@ -250,7 +254,7 @@ class Worker:
         if state.listing == "targeted":
             why = state.why_targeted
             return True, "Ready", f"works without listing the zone, so leftovers are not found: {why}"
-        return True, "Ready", "the zone is read and written"
+        return True, "Ready", "; ".join(filter(None, ("the zone is read and written", self.fence.remark)))
 
     @property
     def status(self) -> ZoneStatus:
@@ -268,7 +272,7 @@ class Worker:
             serial=state.serial,
             names=names,
             owned=len(mirror.owned) if mirror is not None else 0,
-            foreign=max(0, names - ours),
+            foreign=max(0, names - ours - (mirror is not None and mirror.holds(self.fence.key) is not None)),
             plan=state.summary,
             held=state.ledger.held,
             writes=state.writes,

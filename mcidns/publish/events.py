@@ -73,6 +73,11 @@ class Events:
         self._idle.set()
         self.dropped = 0
 
+    def forget(self, before: float) -> None:
+        """Drop what waits since before this time (unix seconds): somebody else told it."""
+        for notice in [notice for notice in self._waiting if self._series[notice].last < before]:
+            del self._waiting[notice]
+
     def post(self, notices: Iterable[Notice]) -> None:
         """Tell of these some time soon; returns at once."""
         now = self._clock()
@@ -139,6 +144,9 @@ class Events:
         count = series.count
         try:
             await self._post(series)
+        except asyncio.CancelledError:
+            self._waiting[series.notice] = None  # for the next run: told twice is better than never
+            raise
         except McidnsError as error:
             series.tries += 1
             lasting = isinstance(error, Invalid) or series.tries >= TRIES

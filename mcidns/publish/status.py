@@ -48,11 +48,13 @@ def of_host(decision: Decision, seen: Object | None, now: float, extra: Sequence
     generation = decision.host.generation
     memory = decision.memory
     told = {verdict.cluster: verdict for verdict in decision.verdicts}
+    hostnames = rows.of_names(decision, seen)
+    wanted = _still_propagated(decision.conditions, hostnames, seen)
     status: Object = {
         "observedGeneration": generation,
-        "conditions": conditions((*decision.conditions, *extra), seen, generation, now),
+        "conditions": conditions((*wanted, *extra), seen, generation, now),
         "summary": _summary(decision),
-        "hostnames": rows.of_names(decision, seen),
+        "hostnames": hostnames,
         "targets": [_target(one, told.get(ClusterName(one.cluster))) for one in memory.clusters],
     }
     optional: Object = {
@@ -62,6 +64,17 @@ def of_host(decision: Decision, seen: Object | None, now: float, extra: Sequence
         "claims": [{"hostname": name.relative, "winner": str(winner)} for name, winner in decision.claims_lost],
     }
     return {**status, **{key: value for key, value in optional.items() if value}}
+
+
+def _still_propagated(wanted: tuple[Condition, ...], hostnames: object, seen: Object | None) -> tuple[Condition, ...]:
+    """What another process, or this one before its restart, has seen propagated is so while the names hold the same."""
+    before = _conditions_of(seen).get("Propagated", {})
+    if before.get("status") != "True" or steps.section(seen, "status").get("hostnames") != hostnames:
+        return wanted
+    if not any((one.type, one.status) == ("Programmed", "True") for one in wanted):
+        return wanted
+    known = Condition("Propagated", "True", str(before.get("reason")), str(before.get("message")))
+    return tuple(known if (one.type, one.reason) == ("Propagated", "Unknown") else one for one in wanted)
 
 
 def _summary(decision: Decision) -> Object:

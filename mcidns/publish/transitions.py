@@ -59,6 +59,15 @@ class Transitions:
         self._verdicts.pop(ref, None)
         self._roles.pop(ref, None)
 
+    def forget_all(self) -> None:
+        """Somebody else told of changes until now, so that the objects know best what was said."""
+        for known in (self._conditions, self._verdicts, self._roles):
+            known.clear()
+
+    def knows_verdicts(self, ref: ObjectRef) -> bool:
+        """Whether the host's verdicts were told of by us, so that only another decision is news."""
+        return ref in self._verdicts
+
     def of_status(self, kind: Kind, ref: ObjectRef, status: Object, seen: Object) -> tuple[Notice, ...]:
         """What a status about to be written says that the object did not say before."""
         known = self._conditions.get((kind.kind, ref))

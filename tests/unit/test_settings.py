@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from mcidns.errors import ConfigError
+from mcidns.lead.election import Terms
 from mcidns.settings import Settings
 
 
@@ -41,6 +42,14 @@ def test_a_page_has_a_port_of_its_own_and_a_token_belongs_to_a_page() -> None:
         Settings(page=("127.0.0.1", 70000))
     with pytest.raises(ConfigError, match="page-token-file is set, and no page"):
         Settings(page_token_file=Path("/token"))
+
+
+def test_the_times_of_a_lease_must_fit() -> None:
+    with pytest.raises(ConfigError) as caught:
+        Settings(terms=Terms(duration=10, deadline=10, retry=2))
+    assert "give a deadline of two retries at least, and a duration above the deadline" in str(caught.value)
+    with pytest.raises(ConfigError):
+        Settings(terms=Terms(duration=15, deadline=3, retry=2))
 
 
 def test_probes_need_a_rate_and_places() -> None:

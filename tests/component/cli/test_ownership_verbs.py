@@ -51,6 +51,44 @@ async def test_owners_counts_names_records_and_orphans(tmp_path: Path) -> None:
         ]
 
 
+FENCES = (
+    'mcidns-epoch-scenario 60 IN TXT "mcidns-epoch=7,holder=pod-a_1,owner=scenario"\n'
+    'mcidns-epoch-other-hub 60 IN TXT "mcidns-epoch=3,holder=pod-b_1,owner=other-hub"\n'
+)
+
+
+async def test_a_fence_is_nobodys_record_and_told_of_by_itself(tmp_path: Path) -> None:
+    async with desk(tmp_path, ZONE_TEXT) as here:
+        _, plain = await here.json("owners", "example-org", "--names")
+    async with desk(tmp_path, ZONE_TEXT + FENCES) as here:
+        _, told = await here.json("owners", "example-org", "--names")
+        assert (told["owners"], told["records"]) == (plain["owners"], plain["records"])
+        assert {(one["owner"], one["epoch"], one["holder"]) for one in told["epochs"]} == {
+            ("scenario", 7, "pod-a_1"),
+            ("other-hub", 3, "pod-b_1"),
+        }
+        shown = await here.run("owners", "example-org")
+        assert "Owner scenario writes with epoch 7, held by pod-a_1." in shown.output
+
+
+async def test_releasing_everything_takes_our_fence_away_and_leaves_the_other_owners(tmp_path: Path) -> None:
+    async with desk(tmp_path, ZONE_TEXT + FENCES) as here:
+        looked, _ = await here.json("release", "example-org", "--all")
+        done, _ = await here.json("release", "example-org", "--all", "--apply")
+        zone = await here.zone()
+        assert (looked, done) == (2, 0)
+        assert "mcidns-epoch-scenario" not in zone
+        assert "mcidns-epoch-other-hub" in zone
+        assert not [name for name, sets in zone.items() if "owner=scenario" in str(sets)]
+
+
+async def test_a_zone_in_use_keeps_its_fence(tmp_path: Path) -> None:
+    async with desk(tmp_path, ZONE_TEXT + FENCES) as here:
+        here.stage.host.put(endpoint("mine"))
+        await here.run("release", "example-org", "--all", "--apply")
+        assert "mcidns-epoch-scenario" in await here.zone()
+
+
 async def test_adopting_is_dry_until_told_and_then_only_marks(tmp_path: Path) -> None:
     async with desk(tmp_path, ZONE_TEXT) as here:
         here.stage.host.put(endpoint("plain"))

@@ -125,3 +125,18 @@ async def test_an_event_that_could_not_be_posted_is_tried_again() -> None:
                 await asyncio.sleep(0.01)
         assert [event["note"] for event in posted(cluster)] == ["first"]
         assert events.dropped == 0
+
+
+async def test_what_has_waited_since_before_a_time_can_be_dropped() -> None:
+    async with host_cluster() as cluster:
+        now = [NOW]
+        events = Events(cluster.client, instance="mcidns-0", clock=lambda: now[0])
+        events.post((notice("old"),))
+        now[0] += 90.0
+        events.post((notice("new"),))
+        events.forget(NOW + 30.0)
+        running = asyncio.create_task(events.run())
+        assert await events.flush(5.0)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        assert [one["note"] for one in posted(cluster)] == ["new"]

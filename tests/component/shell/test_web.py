@@ -22,6 +22,11 @@ async def test_readiness_names_what_is_waited_for_and_liveness_does_not_mind() -
         assert await ask(port, "/readyz") == (200, "ok\n")
 
 
+async def test_a_standby_is_ready_and_says_who_leads() -> None:
+    async with web.serving(("127.0.0.1", 0), Metrics(), lambda: Health(note="standby; a_1 leads")) as port:
+        assert await ask(port, "/readyz") == (200, "ok\nstandby; a_1 leads\n")
+
+
 async def test_what_stands_still_fails_liveness() -> None:
     async with web.serving(("127.0.0.1", 0), Metrics(), lambda: Health(stuck=("the agenda has not moved for 60 s",))) as port:
         assert (await ask(port, "/healthz"))[0] == 503

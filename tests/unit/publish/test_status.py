@@ -383,3 +383,24 @@ def test_a_host_that_became_unreadable_says_so_beside_what_is_served_and_keeps_t
 def condition(type_: str) -> dict[str, str]:
     """A condition that holds."""
     return {"type": type_, "status": "True", "reason": "Fine", "message": "", "lastTransitionTime": "2026-01-01T00:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("published", "programmed", "kept"),
+    [
+        pytest.param([], "True", "True", id="the same names: it is still so"),
+        pytest.param([{"name": "old.example.org"}], "True", "Unknown", id="other names: nobody knows"),
+        pytest.param([], "False", "Unknown", id="not programmed any more"),
+    ],
+)
+def test_what_a_former_process_saw_propagated_stays_so_while_the_names_hold_the_same(
+    published: list[Object], programmed: Any, kept: str
+) -> None:
+    wanted = (
+        Condition("Programmed", programmed, "Programmed", "stands"),
+        Condition("Propagated", "Unknown", "Unknown", "the provider cannot tell"),
+    )
+    before = [{"type": "Propagated", "status": "True", "reason": "Propagated", "message": "every server answers"}]
+    seen = obj({"conditions": before, "hostnames": published})
+    found = status.of_host(decision(Memory(), conditions=wanted), seen, NOW)
+    assert {one["type"]: one["status"] for one in found["conditions"]}["Propagated"] == kept

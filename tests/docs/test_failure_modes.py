@@ -39,7 +39,6 @@ def test_every_line_is_whole_and_names_a_test_that_exists(row: list[str]) -> Non
 def test_few_lines_are_shown_by_no_test() -> None:
     assert [row[0] for row in ROWS if row[5] == UNSHOWN] == [
         "the clock of the controller jumps",
-        "the controller is paused (SIGSTOP, a frozen node)",
     ]
 
 

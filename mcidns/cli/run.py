@@ -16,7 +16,7 @@ from mcidns.app import App
 from mcidns.errors import ConfigError
 from mcidns.hub import local
 from mcidns.hub.local import Local
-from mcidns.kube import access
+from mcidns.kube import access, kinds
 from mcidns.kube.access import Access
 from mcidns.lead.election import TERMS, Terms
 from mcidns.settings import Settings
@@ -151,7 +151,7 @@ def _lease(options: Mapping[str, object]) -> str:
     if name and not re.fullmatch(r"[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?", name):
         raise ConfigError("--lease", f"{name!r} is no name of a Lease", "write lower-case letters, digits, '-' and '.', or off")
     half = () if options["only"] == "both" else (str(options["only"]),)
-    return name or "-".join(("mcidns", *half, *(("dry-run",) if options["dry_run"] else ())))
+    return name or "-".join((kinds.LEASE_NAME, *half, *(("dry-run",) if options["dry_run"] else ())))
 
 
 def _local(providers: str, contexts: str) -> Local:

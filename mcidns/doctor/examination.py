@@ -158,12 +158,14 @@ class _Examination:
         return Outcome.of(credentials.judge((one,), time.time()), f"{one.what} {int((end - time.time()) // 86400)} d")
 
     async def _rights(self, site: Site, account: Account) -> Outcome:
-        seen = {half for one in site.controllers if (half := _half(one.args)) and account.user.endswith(f":{one.account}")}
-        halves = {self._options.only} if self._options.only else seen
+        ours = [one for one in site.controllers if account.user.endswith(f":{one.account}")]
+        seen = {(half, _lease(one.args)) for one in ours if (half := _half(one.args))}
+        only = self._options.only
+        halves = seen if only is None else {(only, next((lease for _, lease in seen), None))}
         wanted = {
             right
-            for half in halves or {"both"}
-            for right in rights.of_host(half, site.namespace, _elsewhere(site), managed=site.managed)
+            for half, lease in halves or {("both", None)}
+            for right in rights.of_host(half, site.namespace, _elsewhere(site), managed=site.managed, lease=lease)
         }
         missing = await asking.missing(self._client, sorted(wanted), account)
         if missing:
@@ -190,6 +192,10 @@ def _half(args: tuple[str, ...]) -> Half | None:
         if f"--only={half}" in args:
             return half
     return None
+
+
+def _lease(args: tuple[str, ...]) -> str | None:
+    return next((one.removeprefix("--lease=") for one in args if one.startswith("--lease=")), None)
 
 
 def _elsewhere(site: Site) -> tuple[str, ...]:

@@ -48,11 +48,17 @@ async def read(client: KubeClient, namespace: str, *, clock: Callable[[], float]
         labelled=_each(labelled, _secret),
         elsewhere_unseen=everywhere,
         deployments=_each(deployments, site.deployment),
-        leases=_each([one for one in leases if _name(one) == LEASE] if isinstance(leases, list) else leases, site.lease),
+        leases=_each([one for one in leases if _is_ours(one)] if isinstance(leases, list) else leases, site.lease),
         namespaces=_each(namespaces, _namespace),
         managed=isinstance(managed, list) and bool(managed),
         secrets=dict(zip(sorted(wanted), contents, strict=True)),
     )
+
+
+def _is_ours(lease: Object) -> bool:
+    """Whether a controller made the Lease, or somebody for it; each release has one of its own name."""
+    labels = lease.get("metadata", {}).get("labels") or {}
+    return _name(lease) == LEASE or labels.get("app.kubernetes.io/name") == LEASE
 
 
 async def _listed(client: KubeClient, kind: Kind, namespace: str | None = None, *, labels: str = "") -> list[Object] | Unseen:

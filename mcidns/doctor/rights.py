@@ -1,7 +1,7 @@
 """Rights one by one, as RBAC rules grant them and access reviews ask for them; asking lives in asking."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from mcidns.doctor import shipped
@@ -54,20 +54,33 @@ def of_rules(rules: Iterable[Mapping[str, Any]], namespace: str = "") -> Iterato
                         yield Right(group, resource, verb, sub, namespace, name)
 
 
-def of_host(half: Half, own: str, secrets_in: Iterable[str] = (), *, managed: bool = False) -> tuple[Right, ...]:
+def of_host(
+    half: Half, own: str, secrets_in: Iterable[str] = (), *, managed: bool = False, lease: str | None = None
+) -> tuple[Right, ...]:
     """What docs/host-rbac.yaml says that a half needs, its Role in its `own` namespace.
 
-    Secrets are read in these others too, and in those of `managed` clusters where OCM has them.
+    Secrets are read in these others too, and in those of `managed` clusters where OCM has them. `lease` is what `--lease` says,
+    None for its default.
     """
     found: set[Right] = set()
     for role in shipped.roles("host"):
         if role["kind"] == "Role":
-            found.update(of_rules(role["rules"], own))
+            found.update(right for one in of_rules(role["rules"], own) if (right := _of_lease(one, half, lease)) is not None)
             for namespace in secrets_in:
                 found.update(one for one in of_rules(role["rules"], namespace) if one.resource == kinds.SECRET.plural)
         elif role["metadata"]["name"] != _MANAGED or (managed and half != "program"):
             found.update(right for right in of_rules(role["rules"]) if right.name or _is_of(half, right))
     return tuple(sorted(found))
+
+
+def _of_lease(right: Right, half: Half, lease: str | None) -> Right | None:
+    """The right as it is needed on the Lease of this name; none with `--lease=off`."""
+    if right.resource != kinds.LEASE.plural:
+        return right
+    if lease == "off":
+        return None
+    default = kinds.LEASE_NAME if half == "both" else f"{kinds.LEASE_NAME}-{half}"
+    return replace(right, name=lease or default) if right.name else right
 
 
 def _is_of(half: Half, right: Right) -> bool:

@@ -77,6 +77,8 @@ SECRET: Final = Kind("", "v1", "Secret", "secrets", namespaced=True)
 NAMESPACE: Final = Kind("", "v1", "Namespace", "namespaces", namespaced=False)
 EVENT: Final = Kind("events.k8s.io", "v1", "Event", "events", namespaced=True)
 CORE_EVENT: Final = Kind("", "v1", "Event", "events", namespaced=True)
+LEASE_NAME: Final = "mcidns"
+"""How the Lease is named if nobody says otherwise; a half alone has its word behind it."""
 LEASE: Final = Kind("coordination.k8s.io", "v1", "Lease", "leases", namespaced=True)
 DEPLOYMENT: Final = Kind("apps", "v1", "Deployment", "deployments", namespaced=True)
 ACCESS_REVIEW: Final = Kind("authorization.k8s.io", "v1", "SubjectAccessReview", "subjectaccessreviews", namespaced=False)

@@ -154,7 +154,7 @@ class Elector:
             return await self._client.get(kinds.LEASE, self._namespace, self._name)
         body = records.taken(request, self.identity, self._terms, self._wall())
         if request.version is None:
-            whole = {**body, "metadata": {"name": self._name, "namespace": self._namespace}}
+            whole = {**body, "metadata": {"name": self._name, "namespace": self._namespace, "labels": records.LABELS}}
             return await self._client.create(kinds.LEASE, self._namespace, whole)
         return await self._client.patch(kinds.LEASE, self._namespace, self._name, body)
 

@@ -2,12 +2,15 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from mcidns.hub import times
 from mcidns.lead.election import Lease, Terms, Write
 
 Object = dict[str, Any]
+
+LABELS: Final = {"app.kubernetes.io/name": "mcidns"}
+"""By which people and `mcidns doctor` find it, whatever its name."""
 
 
 def parse(obj: Mapping[str, Any]) -> Lease:

@@ -1,6 +1,6 @@
 """How many changes go into one message: by an upper bound of their bytes, without encoding them twice."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from mcidns.model.names import DnsName
 from mcidns.model.records import Change, Edit, RecordKey, RecordSet
@@ -23,11 +23,12 @@ def batches(zone: DnsName, changes: Sequence[Change], limit: int) -> Iterator[tu
     room = 0
     message = _Message()
     for change in changes:
-        size = _size(zone, change)
+        size = _size(zone, change, message.edits)
         full = len(batch) >= limit or room + size > wire.MAX_MESSAGE - _TSIG_ROOM
         if batch and (full or not message.has_place_for(change)):
             yield tuple(batch)
             batch, room, message = [], 0, _Message()
+            size = _size(zone, change, message.edits)
         batch.append(change)
         room += size
         message.add(change)
@@ -39,14 +40,14 @@ class _Message:
     """The edits of one message so far, and the names at which they leave a CNAME, or anything else."""
 
     def __init__(self) -> None:
-        self._edits: dict[RecordKey, Edit] = {}
+        self.edits: dict[RecordKey, Edit] = {}
         self._aliases: set[DnsName] = set()
         self._others: set[DnsName] = set()
 
     def has_place_for(self, change: Change) -> bool:
         """Whether the change contradicts nothing; a CNAME is kept away from other data at its name, or both would be refused."""
         for edit in change.edits:
-            present = self._edits.get(edit.key)
+            present = self.edits.get(edit.key)
             if present is not None and convert.joined(present, edit) is None:
                 return False
             if edit.new is not None and edit.key.name in (self._others if edit.key.type == "CNAME" else self._aliases):
@@ -55,17 +56,20 @@ class _Message:
 
     def add(self, change: Change) -> None:
         for edit in change.edits:
-            present = self._edits.setdefault(edit.key, edit)
+            present = self.edits.setdefault(edit.key, edit)
             if present is not edit:
-                self._edits[edit.key] = convert.joined(present, edit) or edit
+                self.edits[edit.key] = convert.joined(present, edit) or edit
             if edit.new is not None:
                 (self._aliases if edit.key.type == "CNAME" else self._others).add(edit.key.name)
 
 
-def _size(zone: DnsName, change: Change) -> int:
+def _size(zone: DnsName, change: Change, known: Mapping[RecordKey, Edit]) -> int:
+    """What the change adds to a message with these edits: what all of its changes rest on (a fence) stands there once."""
     size = 0
     spared = len(zone.text) - 3 - wire.FIXED.size
     for edit in change.edits:
+        if edit.key in known and edit.is_check:
+            continue
         head = len(edit.key.name.text) - spared
         head = max(head, _LEAST)
         if edit.old is None and edit.new is not None and edit.key.type != "CNAME":

@@ -122,6 +122,18 @@ def versions(stage: Stage) -> dict[str, str]:
     return {f"{one['kind']} {one['metadata']['name']}": one["metadata"]["resourceVersion"] for one in found}
 
 
+async def test_one_change_in_a_fenced_zone_is_one_message_and_no_question() -> None:
+    async with raised(running=False, zone_text=FOREIGN) as stage, on(stage) as theatre:
+        await theatre.leader()
+        await published(theatre)
+        await stage.until_true(lambda: stage.reason("Propagated")[0] == "True", "the last word")
+        stage.names.counters.reset()
+        down(stage, "r1")
+        await stage.until_true(lambda: stage.names.counters.effective_updates, "the change")
+        asked = stage.names.counters
+        assert (asked.effective_updates, dict(asked.updates), dict(asked.transfers)) == (1, {"NOERROR": 1}, {})
+
+
 async def test_what_nobody_wrote_when_a_leader_died_goes_out_at_once_and_is_told_once() -> None:
     async with raised(running=False, zone_text=FOREIGN) as stage, on(stage) as theatre:
         leader = await theatre.leader()

@@ -65,14 +65,14 @@ def _read(name: str) -> list[Object]:
 
 def host_rights() -> list[Object]:
     """What docs/host-rbac.yaml grants, bound to the controller's account."""
-    roles = [one for one in documents("host-rbac.yaml") if one["metadata"]["name"] == "mcidns"]
+    roles = [one for one in documents("host-rbac.yaml") if one["metadata"]["name"] in ("mcidns", "mcidns-lease")]
     account = [{"kind": "ServiceAccount", "name": "mcidns", "namespace": SYSTEM}]
     bindings = [
         {
             "apiVersion": "rbac.authorization.k8s.io/v1",
             "kind": f"{role['kind']}Binding",
             "metadata": role["metadata"],
-            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": role["kind"], "name": "mcidns"},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": role["kind"], "name": role["metadata"]["name"]},
             "subjects": account,
         }
         for role in roles

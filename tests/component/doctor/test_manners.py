@@ -193,6 +193,9 @@ async def test_a_half_needs_the_rights_of_its_half_only(tmp_path: Path) -> None:
         role["rules"] = [one for one in role["rules"] if "dnszones" not in one["resources"]]
         role["rules"].append({"apiGroups": ["mcidns.io"], "resources": ["dnszones"], "verbs": ["get", "list", "watch"]})
         here.host.put(role)
+        lease = here.host.get("roles", "mcidns-lease", clinic.SYSTEM)
+        lease["rules"][1]["resourceNames"] = ["mcidns", "mcidns-decide"]
+        here.host.put(lease)
         assert await here.findings() == [("HostRightsMissing", "")]
         assert await here.findings("--only", "decide") == []
         here.host.put(clinic.deployment(args=["run", "--only=decide"]))

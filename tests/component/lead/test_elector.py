@@ -91,6 +91,7 @@ async def test_the_first_one_leads_and_the_lease_says_what_kubectl_shows() -> No
         spec = place.spec()
         assert (spec["holderIdentity"], spec["leaseTransitions"], spec["leaseDurationSeconds"]) == ("pod-a_1", 1, 3)
         assert str(spec["renewTime"]).endswith("Z")
+        assert place.server.get("leases", "mcidns", "mcidns-system")["metadata"]["labels"] == {"app.kubernetes.io/name": "mcidns"}
         renewed = spec["renewTime"]
         await until(lambda: place.spec()["renewTime"] != renewed, "a renewal")
         assert place.spec()["acquireTime"] == spec["acquireTime"]

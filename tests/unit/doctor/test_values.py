@@ -24,7 +24,7 @@ def test_a_half_needs_just_what_the_chart_gives_it(half: Half) -> None:
     objects = charts.rendered({"only": half, "rbac": {"managedClusters": True}})
     granted = {right for one in charts.of_kind(objects, "ClusterRole") for right in rights.of_rules(one["rules"])}
     granted |= {right for one in charts.of_kind(objects, "Role") for right in rights.of_rules(one["rules"], charts.NAMESPACE)}
-    assert set(rights.of_host(half, charts.NAMESPACE, managed=True)) == granted
+    assert set(rights.of_host(half, charts.NAMESPACE, managed=True, lease="dns-mcidns")) == granted
 
 
 def test_both_halves_need_everything_and_ocm_only_where_it_lists_clusters() -> None:
@@ -32,6 +32,16 @@ def test_both_halves_need_everything_and_ocm_only_where_it_lists_clusters() -> N
     assert named in rights.of_host("both", "ours", managed=True)
     assert named not in rights.of_host("both", "ours")
     assert {one.namespace for one in rights.of_host("both", "ours", ("theirs",)) if one.resource == "secrets"} == {"ours", "theirs"}
+
+
+def test_the_lease_is_the_one_that_the_controller_asks_for() -> None:
+    def leases(half: Half, lease: str | None = None) -> set[tuple[str, str]]:
+        return {(one.verb, one.name) for one in rights.of_host(half, "ours", lease=lease) if one.resource == "leases"}
+
+    assert leases("both") == {("create", ""), ("get", "mcidns"), ("patch", "mcidns")}
+    assert leases("decide") == {("create", ""), ("get", "mcidns-decide"), ("patch", "mcidns-decide")}
+    assert leases("both", "hub-dns") == {("create", ""), ("get", "hub-dns"), ("patch", "hub-dns")}
+    assert leases("both", "off") == set()
 
 
 def test_rights_are_asked_and_told_exactly() -> None:

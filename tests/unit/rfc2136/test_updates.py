@@ -177,8 +177,19 @@ def test_batches_keep_the_order_the_limits_and_never_contradict_themselves(chang
         assert 0 < len(batch) <= limit
         update = convert.update(ZONE, batch)
         size = len(wire.update(APEX, update.prerequisites, update.updates))
-        estimate = sum(packing._size(ZONE, one) for one in batch) + 100
+        estimate = sum(packing._size(ZONE, one, {}) for one in batch) + 100
         assert size <= estimate
+
+
+def test_what_all_changes_rest_on_takes_room_once() -> None:
+    fence = records("fence", "TXT", '"' + "x" * 200 + '"')
+    plain = [change((None, records(f"h{i}", "A", "192.0.2.1"))) for i in range(3000)]
+    fenced = [one._replace(edits=(*one.edits, Edit(fence.key, fence, fence))) for one in plain]
+    without, with_fence = list(packing.batches(ZONE, plain, 9000)), list(packing.batches(ZONE, fenced, 9000))
+    assert len(with_fence[0]) >= len(without[0]) - 5
+    assert [one for batch in with_fence for one in batch] == fenced
+    update = convert.update(ZONE, with_fence[0])
+    assert len(wire.update(APEX, update.prerequisites, update.updates)) < wire.MAX_MESSAGE - 600
 
 
 def test_batches_are_cut_by_bytes() -> None:

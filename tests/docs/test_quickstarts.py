@@ -63,7 +63,8 @@ async def test_the_quick_start_on_aws_does_what_it_says(tmp_path: Path, service:
             if "Region" in (one := change["ResourceRecordSet"])
         }
         assert latency == {("eu-south-1", "eu-south-1"), ("us-east-1", "us-east-1")}
-        assert {one["Type"] for one in zone.sets.values()} <= {"NS", "SOA"}
+        left = [one for one in zone.sets.values() if not str(one["Name"]).startswith("mcidns-epoch-")]
+        assert {one["Type"] for one in left} <= {"NS", "SOA"}
         granted = {str(one["Action"]) for one in json.loads((tmp_path / "policy.json").read_text())["Statement"]}
     told = next(one for one in pages.blocks(ROOT / "providers/mcidns_route53/README.md") if one.language == "json")
     assert granted == {str(one["Action"]) for one in json.loads(told.text)["Statement"]}

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import re
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from itertools import islice
 from typing import Any, assert_never
 
@@ -15,6 +15,7 @@ from mcidns.program.attempts import attempt
 from mcidns.program.epochs import Mark
 from mcidns.program.outbox import Batch
 from mcidns.program.pace import Backoff
+from mcidns.program.resting import Resting
 from mcidns.program.state import Trouble, ZoneState
 from mcidns.provider import Receipt
 
@@ -211,20 +212,13 @@ class Fence:
         self._due = self._outbid_at
         self._depose(mark)
 
-    def guarded(self, changes: Iterable[Change]) -> list[Change]:
-        """The same changes, each resting on the fence too."""
-        held = self._held
-        if held is None:
-            return list(changes)
-        check = Edit(self.key, held, held)
-        return [change._replace(edits=(*change.edits, check)) for change in changes]
-
     def packed(self, offer: Sequence[Change], most: int) -> list[Batch]:
         """The first batches of these changes, with room for the fence in each. Raises what the provider raises."""
-        guarded = self.guarded(offer)
-        plain = {id(one): change for one, change in zip(guarded, offer, strict=True)}
-        batches = islice(self._state.provider.pack(self._state.zone.domain, guarded), most)
-        return [tuple(plain[id(one)] for one in batch) for batch in batches]
+        pack, domain, held = self._state.provider.pack, self._state.zone.domain, self._held
+        if held is None:
+            return list(islice(pack(domain, offer), most))
+        guarded = Resting(offer, Edit(self.key, held, held))
+        return [tuple(map(guarded.plain, batch)) for batch in islice(pack(domain, guarded), most)]
 
     async def apply(self, batch: Batch) -> Receipt:
         """Write a batch if that may be, resting on the fence. Raises Barred, Deposed, and what the provider raises."""
@@ -233,14 +227,14 @@ class Fence:
         state, held = self._state, self._held
         if held is None:
             return await self._within_the_lease(state.provider.apply(state.zone.domain, batch))
-        guarded = self.guarded(batch)
+        # A batch is taken whole or not at all, so that one of its changes stands for all.
+        first = batch[0]._replace(edits=(*batch[0].edits, Edit(self.key, held, held)))
         try:
-            return await state.provider.apply(state.zone.domain, guarded)
+            return await state.provider.apply(state.zone.domain, (first, *batch[1:]))
         except (Conflict, Rejected) as error:
             if isinstance(error, Conflict):
                 await self._verify(held)
-            plain = dict(zip(guarded, batch, strict=True))
-            error.culprits = {plain.get(change, change): why for change, why in error.culprits.items()}
+            error.culprits = {batch[0] if change == first else change: why for change, why in error.culprits.items()}
             raise
 
     async def _verify(self, held: RecordSet) -> None:

@@ -1,9 +1,11 @@
 """What holds for every test."""
 
 import asyncio
+import os
 from typing import Final
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.leaks import pytest_runtest_makereport, pytest_runtest_setup
 
@@ -12,6 +14,13 @@ __all__ = ["pytest_runtest_makereport", "pytest_runtest_setup"]  # a test that l
 # Without this, a test that is no coroutine and runs before the first one that is leaves pytest-asyncio an event loop that nobody
 # closes (Python 3.11), and the warning fails whatever test happens to run when it is collected.
 asyncio.set_event_loop(None)
+
+# The same examples in every run, so that what fails has to do with what was changed, and no verdict about the speed of a busy
+# machine. MCIDNS_RANDOM=1 looks for new ones.
+settings.register_profile(
+    "mcidns", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=not os.environ.get("MCIDNS_RANDOM")
+)
+settings.load_profile("mcidns")
 
 LONG: Final = (
     "contract/test_designate_changes",

@@ -85,6 +85,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     root = logging.getLogger()
     if WATCH not in root.handlers:
         root.addHandler(WATCH)
+    root.setLevel(logging.WARNING)
 
 
 class Shelf(Protocol):

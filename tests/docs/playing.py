@@ -137,6 +137,7 @@ class Clouds:
                 server.put({**service, "status": {"loadBalancer": {"ingress": [self.ingress[context]]}}})
         for deployment in server.list("deployments"):
             await self._deploy(server, deployment)
+            self._endpoints(server, deployment)
 
     async def _deploy(self, server: ApiServer, deployment: Object) -> None:
         meta, spec = deployment["metadata"], deployment["spec"]
@@ -146,11 +147,18 @@ class Clouds:
         labels = spec["template"]["metadata"]["labels"]
         if labels.get("app.kubernetes.io/name") == "mcidns":
             await self._controller(server, deployment, replicas)
-        for service in server.list("services", meta["namespace"]):
-            if (service["spec"].get("selector") or {"": ""}).items() <= labels.items():
-                server.put(_slice(service, replicas))
         counts = dict.fromkeys(("replicas", "updatedReplicas", "readyReplicas", "availableReplicas"), replicas)
         server.put({**deployment, "status": {"observedGeneration": generation, **counts}})
+
+    def _endpoints(self, server: ApiServer, deployment: Object) -> None:
+        """Those of each Service that selects its pods, also of one that came later."""
+        namespace, spec = deployment["metadata"]["namespace"], deployment["spec"]
+        for service in server.list("services", namespace):
+            if (service["spec"].get("selector") or {"": ""}).items() <= spec["template"]["metadata"]["labels"].items():
+                wanted = _slice(service, spec.get("replicas", 1))
+                found = server.find("endpointslices", wanted["metadata"]["name"], namespace)
+                if found is None or len(found["endpoints"] or ()) != len(wanted["endpoints"]):
+                    server.put(wanted)
 
     async def _controller(self, server: ApiServer, deployment: Object, replicas: int) -> None:
         """The process of the chart's pod, the former one ended, as `Recreate` has it."""
@@ -194,6 +202,7 @@ class Clouds:
                 out, err = await process.communicate()
         except TimeoutError:
             process.kill()
+            await process.communicate()
             raise AssertionError(f"{text}\nhas not ended in {PATIENCE:g} s\n{self.logs()}") from None
         self.output = out.decode()
         assert process.returncode == 0, f"{text}\n{self.output}{err.decode()}\n{self.logs()}"

@@ -66,7 +66,7 @@ async def test_a_broken_stream_is_opened_again_without_a_word_and_misses_nothing
         await fleet.seen("eu")
         fleet.told.clear()
         for ready in (False, True):
-            assert getattr(eu.faults, fault)() > 0
+            await fleet.until(lambda: getattr(eu.faults, fault)() > 0)  # a watch is opened after its list was read
             eu.put(slice_of("web-1", True, ready))
             await fleet.until(lambda ready=ready: fleet.ready("eu") == (1 + ready, 2))  # type: ignore[misc]  # bound per round
         assert transitions(fleet, "eu") == []

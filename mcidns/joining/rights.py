@@ -1,6 +1,6 @@
 """What mcidns is in a member: its account and its rights, from the one file that says them; putting them there lives in join."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,7 +30,7 @@ class Wanted:
     kind: Kind
     namespace: str
     name: str
-    body: Object
+    body: Object = field(repr=False)
     shared: bool = False
 
     def __str__(self) -> str:

@@ -1,7 +1,7 @@
 """What must be done to one object so that it is as wanted, and doing it; which objects are wanted is known elsewhere."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final, assert_never
 
@@ -38,7 +38,7 @@ class Step:
     namespace: str
     name: str
     deed: Deed
-    body: Object
+    body: Object = field(repr=False)
     note: str = ""
     uid: str = ""
 

@@ -1,6 +1,7 @@
 """A host and a member, both with access control, and the command line of a person who may do everything in both."""
 
 import asyncio
+import functools
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -23,6 +24,8 @@ from mcidns.kube.errors import Unauthorized
 Object = dict[str, Any]
 SYSTEM = manifests.SYSTEM
 RBAC = "rbac.authorization.k8s.io"
+
+_crds = functools.cache(manifests.crds)
 
 
 @dataclass
@@ -102,9 +105,10 @@ def steps(told: Mapping[str, Any]) -> dict[str, str]:
 async def pair(folder: Path, **member: Any) -> AsyncIterator[Pair]:
     """Host and member; nothing runs in the host."""
     async with ApiServer(name="hub", token="person") as host, ApiServer(name="catania", token="person", **member) as cluster:
-        for crd in manifests.crds():
+        for crd in _crds():
             host.install_crd(crd)
         host.put(manifests.namespace(SYSTEM))
+        folder.mkdir(exist_ok=True)
         found = Pair(host, cluster, folder / "config")
         found.contexts()
         yield found

@@ -246,7 +246,7 @@ async def test_an_account_that_may_write_by_another_binding_is_told(tmp_path: Pa
 
 
 async def test_another_cluster_behind_the_context_is_noticed(tmp_path: Path) -> None:
-    async with pair(tmp_path) as it, pair(tmp_path / "..") as other:
+    async with pair(tmp_path) as it, pair(tmp_path / "other") as other:
         await it.run("join")
         it.file.write_text(it.file.read_text(encoding="utf-8").replace(it.member.url, other.member.url), encoding="utf-8")
         result = await it.run("join")

@@ -128,6 +128,6 @@ def _taken(role: Role, wanted: Wanted) -> ConfigError:
     where = f"-n {wanted.namespace} " if wanted.namespace else ""
     label = f"kubectl {where}label {wanted.kind.plural} {wanted.name} {MANAGED_BY}={MANAGER}"
     problem = f"is there and does not carry our label {MANAGED_BY}={MANAGER}, so it is somebody else's"
-    return ConfigError(
-        f"{wanted} in the {role} cluster", problem, f"remove it; or give it to mcidns, to be changed at will: {label}"
-    )
+    elsewhere = "; or put ours elsewhere with --member-namespace" if role == "member" and wanted.namespace else ""
+    remedy = f"remove it{elsewhere}; or give it to mcidns, to be changed at will: {label}"
+    return ConfigError(f"{wanted} in the {role} cluster", problem, remedy)

@@ -183,6 +183,22 @@ async def test_a_namespace_that_is_there_is_used_as_it_is(tmp_path: Path) -> Non
         assert it.member.find("serviceaccounts", "mcidns", SYSTEM) is None
 
 
+async def test_the_host_may_be_a_member_of_itself_beside_the_controllers_own_account(tmp_path: Path) -> None:
+    async with pair(tmp_path) as it:
+        labels = {"app.kubernetes.io/managed-by": "Helm"}
+        own = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "mcidns", "namespace": SYSTEM, "labels": labels}}
+        it.host.put(own)
+        refused = await it.run("join", "--member-context", "hub", cluster="hub")
+        assert (refused.return_value, "put ours elsewhere with --member-namespace" in refused.output) == (2, True)
+
+        code, _ = await it.json("join", "--member-context", "hub", "--member-namespace", "member", cluster="hub")
+        assert (code, await it.holds(it.way("hub"))) == (0, True)
+        code, _ = await it.json("leave", "--member-context", "hub", cluster="hub")
+        assert code == 0
+        accounts = [(one["metadata"]["namespace"], one["metadata"]["name"]) for one in it.host.list("serviceaccounts")]
+        assert accounts == [(SYSTEM, "mcidns")]
+
+
 async def test_a_dry_run_tells_the_same_and_writes_nothing(tmp_path: Path) -> None:
     async with pair(tmp_path) as it:
         before = it.versions()

@@ -36,10 +36,10 @@ class Pair:
     member: ApiServer
     file: Path
 
-    def contexts(self, *, host: str = "person", member: str = "person", **cluster: Any) -> None:
-        """Write the kubeconfig anew, with these tokens, and these fields of the member's cluster changed."""
+    def contexts(self, *, host: str = "person", member: str = "person", cluster: Object | None = None) -> None:
+        """Write the kubeconfig anew, with these tokens, and these fields of the member's cluster."""
         configs = [self.host.kubeconfig(host), self.member.kubeconfig(member)]
-        configs[1]["clusters"][0]["cluster"] |= cluster
+        configs[1]["clusters"][0]["cluster"] |= cluster or {}
         whole = {key: [one for config in configs for one in config[key]] for key in ("clusters", "users", "contexts")}
         self.file.write_text(yaml.safe_dump({**whole, "current-context": "hub"}), encoding="utf-8")
 

@@ -308,7 +308,7 @@ async def test_a_member_of_that_name_from_another_secret_is_told(tmp_path: Path)
 
 async def test_a_certificate_that_nobody_verifies_is_refused_until_it_is_said_aloud(tmp_path: Path) -> None:
     async with pair(tmp_path) as it:
-        it.contexts(**{"insecure-skip-tls-verify": True})
+        it.contexts(cluster={"insecure-skip-tls-verify": True})
         refused = await it.run("join", "--server", "https://192.0.2.1:6443")
         assert (refused.return_value, "so its CA is not known" in refused.output) == (2, True)
         assert it.host.find("secrets", "catania", SYSTEM) is None

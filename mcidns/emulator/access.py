@@ -63,6 +63,10 @@ class Access:
         """Answer 401 to this token from now on; open watches keep the identity they were opened with."""
         self._users.pop(token, None)
 
+    def issue(self, namespace: str, account: str) -> str:
+        """A token of a service account for a day; raises StatusError 404."""
+        return self.accounts.issue(namespace, account)
+
     def user(self, header: str) -> User:
         """Who sends this Authorization header; raises StatusError 401."""
         token = header.removeprefix("Bearer ").strip() if header.startswith("Bearer ") else ""

@@ -65,6 +65,13 @@ class Accounts:
         found = self._storage.get(key, *place[:2])
         return found is not None and found.uid == place[2]
 
+    def issue(self, namespace: str, name: str) -> str:
+        """A token of an account for a day; raises StatusError 404."""
+        account = self._storage.get(ACCOUNTS, namespace, name)
+        if account is None:
+            raise statuses.not_found(self._resource(ACCOUNTS), name)
+        return str(self.request(account, {"spec": {"expirationSeconds": 86_400}})["status"]["token"])
+
     def request(self, account: Stored, body: Json) -> Json:
         """Answer a TokenRequest; raises StatusError (400, 404, 409, 422)."""
         spec: Json = body.get("spec") or {}

@@ -7,7 +7,7 @@ from mcidns.hub.dnsprovider import ProviderSpec
 from mcidns.hub.membercluster import MemberSpec
 from mcidns.kube.client import Object
 from mcidns.model.decisions import Condition, Programming
-from mcidns.observe.members import MemberHealth
+from mcidns.observe.healths import MemberHealth
 from mcidns.program.zones import ZoneStatus
 from mcidns.provider import Provider
 from mcidns.publish import steps

@@ -1,12 +1,9 @@
 """What mcidns is in a member: its account and its rights, from the one file that says them; putting them there lives in join."""
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
-import mcidns
+from mcidns.doctor import shipped
 from mcidns.hub.dnsendpoint import MANAGED_BY, MANAGER
 from mcidns.kube import kinds
 from mcidns.kube.client import Object
@@ -16,7 +13,6 @@ NAMESPACE: Final = "mcidns-system"
 ACCOUNT: Final = "mcidns"
 ROLE: Final = "mcidns-member"
 LABELS: Final = {MANAGED_BY: MANAGER}
-FILE: Final = "member-rbac.yaml"
 
 _KINDS: Final = {
     kind.kind: kind for kind in (kinds.NAMESPACE, kinds.SERVICE_ACCOUNT, kinds.CLUSTER_ROLE, kinds.CLUSTER_ROLE_BINDING)
@@ -39,18 +35,12 @@ class Wanted:
 
 def manifests(namespace: str = NAMESPACE) -> tuple[Wanted, ...]:
     """The member's objects in the order in which they need each other, with the account in this namespace."""
-    return tuple(_placed(obj, namespace) for obj in yaml.safe_load_all(_file().read_text(encoding="utf-8")))
+    return tuple(_placed(obj, namespace) for obj in shipped.roles("member"))
 
 
 def binding_name(namespace: str) -> str:
     """The ClusterRoleBinding of the account in this namespace: there may be one for each."""
     return ROLE if namespace == NAMESPACE else f"{ROLE}-{namespace}"
-
-
-def _file() -> Path:
-    """The file in the installed package, or in the checkout."""
-    package = Path(mcidns.__file__).parent
-    return next(path for path in (package / FILE, package.parent / "docs" / FILE) if path.is_file())
 
 
 def _placed(obj: Any, namespace: str) -> Wanted:

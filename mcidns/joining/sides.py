@@ -56,7 +56,7 @@ class Denied(SideError):
         super().__init__(f"{side}: ask its administrator for these rights, which you lack, or use another context:{listed}")
 
 
-_REVIEWS: Final = kinds.SELF_SUBJECT_ACCESS_REVIEW
+_REVIEWS: Final = kinds.OWN_ACCESS_REVIEW
 
 
 @dataclass(frozen=True, slots=True)

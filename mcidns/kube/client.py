@@ -21,6 +21,8 @@ APPLY: Final = "application/apply-patch+yaml"
 Body = Mapping[str, Any]
 Object = dict[str, Any]
 Objects = list[Object]
+_BY_US: Final = {"fieldManager": FIELD_MANAGER}
+_DRY: Final = {False: {"dryRun": ""}, True: {"dryRun": "All"}}
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
@@ -160,7 +162,7 @@ class KubeClient:
 
     async def create(self, kind: Kind, namespace: str | None, body: Body, *, dry_run: bool = False) -> Object:
         """Raises AlreadyExists, Invalid. With `dry_run` the server checks all and stores nothing."""
-        return await self._json("POST", kind.path(namespace), query=_query(dry_run=dry_run), body=_complete(kind, body))
+        return await self._json("POST", kind.path(namespace), query=_BY_US | _DRY[dry_run], body=_complete(kind, body))
 
     async def request_token(self, namespace: str, account: str, spec: Body) -> Object:
         """A TokenRequest for a service account (authentication.k8s.io/v1), as answered. Raises NotFound, Invalid."""
@@ -207,7 +209,7 @@ class KubeClient:
     ) -> Object:
         """A mapping is a merge patch (RFC 7386), a sequence a JSON patch (RFC 6902)."""
         content_type = MERGE if isinstance(patch, Mapping) else JSON_PATCH
-        query = _query(dry_run=dry_run)
+        query = _BY_US | _DRY[dry_run]
         path = kind.path(namespace, name, subresource)
         return await self._json("PATCH", path, query=query, body=patch, content_type=content_type)
 
@@ -292,10 +294,6 @@ def _object(body: bytes, where: str) -> Object:
 
 def _no_answer(where: str) -> ServerError:
     return ServerError(where, 200, "", "the answer is no JSON object; is this a Kubernetes API?")
-
-
-def _query(*, dry_run: bool) -> dict[str, str]:
-    return {"fieldManager": FIELD_MANAGER, "dryRun": "All" if dry_run else ""}
 
 
 def _complete(kind: Kind, body: Body) -> Object:

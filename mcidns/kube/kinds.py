@@ -91,9 +91,6 @@ CRD: Final = Kind("apiextensions.k8s.io", "v1", "CustomResourceDefinition", "cus
 _RBAC: Final = ("rbac.authorization.k8s.io", "v1")
 CLUSTER_ROLE: Final = Kind(*_RBAC, "ClusterRole", "clusterroles", namespaced=False)
 CLUSTER_ROLE_BINDING: Final = Kind(*_RBAC, "ClusterRoleBinding", "clusterrolebindings", namespaced=False)
-SELF_SUBJECT_ACCESS_REVIEW: Final = Kind(
-    "authorization.k8s.io", "v1", "SelfSubjectAccessReview", "selfsubjectaccessreviews", namespaced=False
-)
 
 ALL: Final = (
     GLOBAL_HOST,
@@ -124,7 +121,6 @@ ALL: Final = (
     SERVICE_ACCOUNT,
     CLUSTER_ROLE,
     CLUSTER_ROLE_BINDING,
-    SELF_SUBJECT_ACCESS_REVIEW,
 )
 
 HOSTS: Final[Mapping[str, Kind]] = {kind.kind: kind for kind in (GLOBAL_HOST, SERVICE_DNS_RECORD, INGRESS_DNS_RECORD)}

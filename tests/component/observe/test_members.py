@@ -15,7 +15,7 @@ from mcidns.kube.tokens import Token
 from mcidns.model.clusters import Backend, Cluster, Lost, LostReason, Seen
 from mcidns.model.references import ClusterName, SourceRef
 from mcidns.model.secrets import Secret
-from mcidns.observe.members import MemberHealth
+from mcidns.observe.healths import MemberHealth
 from tests.component.observe.fleet import WEB, serving, watching
 from tests.unit.observe.objects import ingress, service, slice_of
 

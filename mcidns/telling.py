@@ -18,7 +18,7 @@ from mcidns.kube.client import KubeClient, Object
 from mcidns.kube.kinds import Kind
 from mcidns.model.decisions import Condition, Decision, Programming
 from mcidns.model.references import ObjectRef
-from mcidns.observe.members import MemberHealth
+from mcidns.observe.healths import MemberHealth
 from mcidns.page.board import Board
 from mcidns.program.zones import ZoneStatus
 from mcidns.provider import Provider

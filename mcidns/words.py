@@ -7,7 +7,7 @@ from mcidns.hub.dnsprovider import ProviderSpec
 from mcidns.hub.membercluster import MemberSpec
 from mcidns.kube.client import Object
 from mcidns.model.decisions import Condition, Programming
-from mcidns.observe.members import MemberHealth
+from mcidns.observe.healths import MemberHealth
 from mcidns.program.zones import ZoneStatus
 from mcidns.provider import Provider
 from mcidns.publish import steps
@@ -26,6 +26,8 @@ def of_member(health: MemberHealth, spec: MemberSpec | None, at_risk: tuple[str,
         version=health.version,
         cluster_id=health.cluster_id,
         gateways_trouble=health.gateways_trouble,
+        token=health.token,
+        token_ends_soon=health.token_ends_soon,
         duplicate_of=health.twin_of or "",
         services=health.services,
         ingresses=health.ingresses,

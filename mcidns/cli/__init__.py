@@ -16,6 +16,8 @@ VERBS: Final = {
     "demo": "demo:demo",
     "get": "get:get",
     "explain": "explain:explain",
+    "join": "join:join",
+    "leave": "leave:leave",
     "drain": "drain:drain",
     "undrain": "drain:undrain",
     "failback": "failback:failback",

@@ -3,26 +3,22 @@
 import asyncio
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import click
 from rich.console import Console
-from rich.table import Table
 
-from mcidns.cli import hosting
-from mcidns.decide import drains
+from mcidns.cli import hosting, sparing
+from mcidns.cli.sparing import AtRisk
 from mcidns.errors import ConfigError
-from mcidns.hub import globalhost, kubefed, times
-from mcidns.hub.unreadable import Unreadable
+from mcidns.hub import times
 from mcidns.kube import kinds
 from mcidns.kube.access import Access
 from mcidns.kube.client import KubeClient, Object
 from mcidns.kube.errors import NotFound
-from mcidns.kube.kinds import Kind
 from mcidns.model.clusters import Drain
-from mcidns.model.hosts import Host
 
 REFUSED = 1
 
@@ -38,15 +34,6 @@ Exit codes: 0 drained (or would be), 1 refused as hosts are at risk, 2 could not
 """
 
 OUTPUT = click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
-
-
-@dataclass(frozen=True, slots=True)
-class AtRisk:
-    """A host that would be left with too few healthy clusters, and why."""
-
-    namespace: str
-    name: str
-    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +102,7 @@ def _end(span: str, until: str, now: float) -> float | None:
 async def _drain(access: Access, cluster: str, wanted: Drain, *, dry_run: bool) -> Outcome:
     async with KubeClient(access) as client:
         member = await _member(client, cluster)
-        served, at_risk = _weigh([obj for kind in kinds.HOSTS.values() for obj in await _list(client, kind)], cluster)
+        served, at_risk = await sparing.weigh(client, cluster)
         done = not dry_run and (wanted.force or not at_risk)
         if done:
             # Every field is said, so that nothing of an earlier drain is left.
@@ -145,41 +132,8 @@ async def _member(client: KubeClient, cluster: str) -> Object:
         raise ConfigError("CLUSTER", f"there is no MemberCluster {cluster!r}", there) from error
 
 
-async def _list(client: KubeClient, kind: Kind) -> Sequence[Object]:
-    try:
-        return await client.list(kind)
-    except NotFound:
-        return ()  # a host without KubeFed's kinds has none of them
-
-
 def _is_drained(member: Mapping[str, Any]) -> bool:
     return (member.get("spec") or {}).get("drain") is not None
-
-
-def _read(obj: Object) -> Host | Unreadable:
-    match obj.get("kind"):
-        case kinds.SERVICE_DNS_RECORD.kind:
-            return kubefed.service(obj, {}, "")
-        case kinds.INGRESS_DNS_RECORD.kind:
-            return kubefed.ingress(obj)
-        case _:
-            return globalhost.parse(obj)
-
-
-def _weigh(hosts: Sequence[Object], cluster: str) -> tuple[int, tuple[AtRisk, ...]]:
-    """How many hosts the cluster serves by their statuses, and for which of them it could not be spared."""
-    served = 0
-    at_risk = []
-    for obj in hosts:
-        host = _read(obj)
-        if isinstance(host, Unreadable):
-            continue  # the controller serves it as it last could be read, and judges it by that
-        rows = kubefed.memory(obj).clusters if host.kind != "GlobalHost" else globalhost.memory(obj).clusters
-        served += any(one.cluster == cluster and one.eligible and not one.static for one in rows)
-        why = drains.objection(host, cluster, rows)
-        if why is not None:
-            at_risk.append(AtRisk(host.namespace, host.name, why))
-    return served, tuple(sorted(at_risk, key=lambda one: (one.namespace, one.name)))
 
 
 def _show(outcome: Outcome, output: str, *, dry_run: bool) -> None:
@@ -188,10 +142,7 @@ def _show(outcome: Outcome, output: str, *, dry_run: bool) -> None:
         return
     console = Console(highlight=False)
     if outcome.at_risk:
-        table = Table("namespace", "host", "why", title=f"hosts at risk: {len(outcome.at_risk)}", title_justify="left")
-        for one in outcome.at_risk:
-            table.add_row(one.namespace, one.name, one.why)
-        console.print(table)
+        console.print(sparing.table(outcome.at_risk))
     console.print(_sentence(outcome, dry_run=dry_run), soft_wrap=True, markup=False)
 
 
@@ -222,5 +173,5 @@ def _json(outcome: Outcome, *, dry_run: bool) -> dict[str, Any]:
         "until": None if until is None else times.render(until),
         "force": wanted.force,
         "hostsServed": outcome.served,
-        "hostsAtRisk": [{"namespace": one.namespace, "name": one.name, "message": one.why} for one in outcome.at_risk],
+        "hostsAtRisk": sparing.listed(outcome.at_risk),
     }

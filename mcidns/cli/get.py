@@ -182,7 +182,7 @@ def _states(obj: Object) -> dict[str, str]:
 def _worst(obj: Object) -> str:
     """What the first condition that is not as it should be says; empty where all are."""
     for one in _conditions(obj):
-        wanted = "False" if one.text("type") in ("FailOpen", "PlanHeld", "Drained") else "True"
+        wanted = "False" if one.text("type") in ("FailOpen", "PlanHeld", "Drained", "Duplicate", "CredentialsExpiring") else "True"
         if one.text("status") != wanted:
             return f"{one.text('reason')}: {one.text('message')}"
     return ""

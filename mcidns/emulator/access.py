@@ -1,11 +1,11 @@
 """Who may do what: bearer tokens, roles, and the RBAC objects for service accounts; no request is answered here."""
 
-import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from mcidns.emulator import statuses
+from mcidns.emulator.accounts import Accounts
 from mcidns.emulator.resources import Registry, Resource
 from mcidns.emulator.statuses import Json, StatusError
 from mcidns.emulator.storage import Storage
@@ -47,7 +47,8 @@ ANYBODY: Final = User("system:anonymous")
 class Access:
     """The tokens one server knows. Until the first is allowed, everybody may do everything."""
 
-    def __init__(self, storage: Storage, registry: Registry) -> None:
+    def __init__(self, storage: Storage, registry: Registry, accounts: Accounts) -> None:
+        self.accounts = accounts
         self._storage = storage
         self._registry = registry
         self._users: dict[str, User] = {}
@@ -63,18 +64,24 @@ class Access:
         self._users.pop(token, None)
 
     def issue(self, namespace: str, account: str) -> str:
-        """A token for a service account (TokenRequest)."""
-        token = f"emulated.{namespace}.{account}.{secrets.token_urlsafe(24)}"
-        groups = ("system:serviceaccounts", f"system:serviceaccounts:{namespace}", "system:authenticated")
-        self._users[token] = User(f"system:serviceaccount:{namespace}:{account}", "rbac", groups)
-        return token
+        """A token of a service account for a day; raises StatusError 404."""
+        return self.accounts.issue(namespace, account)
 
     def user(self, header: str) -> User:
         """Who sends this Authorization header; raises StatusError 401."""
-        found = self._users.get(header.removeprefix("Bearer ").strip()) if header.startswith("Bearer ") else None
+        token = header.removeprefix("Bearer ").strip() if header.startswith("Bearer ") else ""
+        found = self._users.get(token) or self._of_account(token)
         if found is None and not self._open:
             raise statuses.unauthorized()
         return found or ANYBODY
+
+    def _of_account(self, token: str) -> User | None:
+        account = self.accounts.name(token)
+        if account is None:
+            return None
+        namespace, name = account
+        groups = ("system:serviceaccounts", f"system:serviceaccounts:{namespace}", "system:authenticated")
+        return User(f"system:serviceaccount:{namespace}:{name}", "rbac", groups)
 
     def check(self, user: User, action: Action) -> None:
         """Raise StatusError 403 unless the user may."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
-from mcidns.emulator import definitions, objects, statuses
+from mcidns.emulator import accounts, definitions, objects, statuses
 from mcidns.emulator.resources import Resource
 from mcidns.emulator.statuses import Cause, Json
 
@@ -55,6 +55,8 @@ def _secret(obj: Json, old: Json | None) -> list[Cause]:
     plain = obj.pop("stringData", None) or {}
     if plain:
         obj["data"] = (obj.get("data") or {}) | {key: base64.b64encode(v.encode()).decode() for key, v in plain.items()}
+    if obj["type"] == accounts.TYPE and not (obj["metadata"].get("annotations") or {}).get(accounts.ACCOUNT_NAME):
+        return [Cause("FieldValueRequired", "Required value", f"metadata.annotations[{accounts.ACCOUNT_NAME}]")]
     if old is not None and old.get("type") != obj["type"]:
         return [Cause("FieldValueInvalid", f'Invalid value: "{obj["type"]}": field is immutable', "type")]
     return []

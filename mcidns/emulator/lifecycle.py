@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Final
 
-from mcidns.emulator import definitions
+from mcidns.emulator import accounts, definitions
+from mcidns.emulator.accounts import Accounts
 from mcidns.emulator.resources import GroupResource, Registry, Resource
 from mcidns.emulator.statuses import Json
 from mcidns.emulator.storage import Storage, Stored
@@ -15,9 +16,10 @@ Delete = Callable[[Resource, Stored], object]
 class Lifecycle:
     """Does at once, inside the write that caused it, what a control plane's controllers do a little later."""
 
-    def __init__(self, storage: Storage, registry: Registry, *, collect_garbage: bool) -> None:
+    def __init__(self, storage: Storage, registry: Registry, tokens: Accounts, *, collect_garbage: bool) -> None:
         self._storage = storage
         self._registry = registry
+        self._tokens = tokens
         self._collects = collect_garbage
         self._dependents: dict[str, set[tuple[GroupResource, str, str]]] = {}
 
@@ -31,6 +33,8 @@ class Lifecycle:
             for owner in obj["metadata"].get("ownerReferences") or ():
                 place = (resource.key, stored.namespace, stored.name)
                 self._dependents.setdefault(owner.get("uid", ""), set()).add(place)
+        if resource.key == accounts.SECRETS:
+            self._tokens.fill(obj)
         if resource.key == definitions.KEY and "deletionTimestamp" not in obj["metadata"]:
             self._registry.replace(definitions.group_resource(obj), definitions.served(obj))
             complete = definitions.established(obj, now)
@@ -67,6 +71,8 @@ class Lifecycle:
         """Called after an object has gone: finish its terminating container, collect its dependents."""
         if resource.key == definitions.KEY:
             self._registry.replace(definitions.group_resource(gone.decoded(resource)), ())
+        if resource.key == accounts.ACCOUNTS:
+            self._tokens.forget(gone)
         if resource.custom:
             self._finish(definitions.KEY, "", f"{resource.plural}.{resource.group}", delete)
         if gone.namespace:

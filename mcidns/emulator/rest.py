@@ -171,11 +171,7 @@ class Rest:
         return answer(tables.listing(found.items, resource, found.metadata(), []))
 
     def _token(self, call: Call, body: Json) -> web.Response:
-        self._writes.current(call.where)
-        token = self._access.issue(call.where.namespace, call.where.name)
-        kind = {"kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1"}
-        status = {"token": token, "expirationTimestamp": "2099-01-01T00:00:00Z"}
-        return answer(msgspec.json.encode(kind | body | {"status": status}), 201)
+        return answer(msgspec.json.encode(self._access.accounts.request(self._writes.current(call.where), body)), 201)
 
 
 def _dry(options: writes.Options, body: Json) -> writes.Options:

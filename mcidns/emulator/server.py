@@ -18,6 +18,7 @@ from aiohttp.web_protocol import RequestHandler
 
 from mcidns.emulator import discovery, kubeconfigs, objects, paths, rest, routes, statuses
 from mcidns.emulator.access import Access, Role
+from mcidns.emulator.accounts import Accounts
 from mcidns.emulator.catalogue import CATALOGUE
 from mcidns.emulator.faults import Faults
 from mcidns.emulator.lifecycle import Lifecycle
@@ -70,9 +71,10 @@ class ApiServer:
         self._token = token
         self.storage = Storage(history, first_version)
         self.registry = Registry(builtins)
-        self.access = Access(self.storage, self.registry)
+        self.accounts = Accounts(self.storage, self.registry, clock, tls.ca if tls else "")
+        self.access = Access(self.storage, self.registry, self.accounts)
         self.faults = Faults(self.storage)
-        self._lifecycle = Lifecycle(self.storage, self.registry, collect_garbage=collect_garbage)
+        self._lifecycle = Lifecycle(self.storage, self.registry, self.accounts, collect_garbage=collect_garbage)
         self._writes = Writes(self.storage, self._lifecycle, clock)
         self._rest = rest.Rest(self.storage, self._writes, self.access, self.faults, rest.Times(clock, bookmark_interval))
         self._listener: Listener | None = None

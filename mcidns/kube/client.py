@@ -8,7 +8,7 @@ import msgspec
 
 from mcidns.kube.access import Access
 from mcidns.kube.errors import Gone, ServerError
-from mcidns.kube.kinds import Kind
+from mcidns.kube.kinds import SERVICE_ACCOUNT, Kind
 from mcidns.kube.stream import Stream
 from mcidns.kube.transport import Gate, Reply, Transport
 
@@ -21,6 +21,8 @@ APPLY: Final = "application/apply-patch+yaml"
 Body = Mapping[str, Any]
 Object = dict[str, Any]
 Objects = list[Object]
+_BY_US: Final = {"fieldManager": FIELD_MANAGER}
+_DRY: Final = {False: {"dryRun": ""}, True: {"dryRun": "All"}}
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
@@ -158,10 +160,14 @@ class KubeClient:
         }
         return Stream(self._transport, kind.path(namespace), query, silence=silence or seconds + 30.0)
 
-    async def create(self, kind: Kind, namespace: str | None, body: Body) -> Object:
-        """Raises AlreadyExists, Invalid."""
-        query = {"fieldManager": FIELD_MANAGER}
-        return await self._json("POST", kind.path(namespace), query=query, body=_complete(kind, body))
+    async def create(self, kind: Kind, namespace: str | None, body: Body, *, dry_run: bool = False) -> Object:
+        """Raises AlreadyExists, Invalid. With `dry_run` the server checks all and stores nothing."""
+        return await self._json("POST", kind.path(namespace), query=_BY_US | _DRY[dry_run], body=_complete(kind, body))
+
+    async def request_token(self, namespace: str, account: str, spec: Body) -> Object:
+        """A TokenRequest for a service account (authentication.k8s.io/v1), as answered. Raises NotFound, Invalid."""
+        body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": spec}
+        return await self._json("POST", SERVICE_ACCOUNT.path(namespace, account, "token"), body=body)
 
     async def replace(self, kind: Kind, namespace: str | None, name: str, body: Body, subresource: str | None = None) -> Object:
         """PUT; with a resourceVersion in the body's metadata it raises Conflict when the object moved on."""
@@ -199,10 +205,11 @@ class KubeClient:
         patch: Body | Sequence[Body],
         *,
         subresource: str | None = None,
+        dry_run: bool = False,
     ) -> Object:
         """A mapping is a merge patch (RFC 7386), a sequence a JSON patch (RFC 6902)."""
         content_type = MERGE if isinstance(patch, Mapping) else JSON_PATCH
-        query = {"fieldManager": FIELD_MANAGER}
+        query = _BY_US | _DRY[dry_run]
         path = kind.path(namespace, name, subresource)
         return await self._json("PATCH", path, query=query, body=patch, content_type=content_type)
 
@@ -221,11 +228,14 @@ class KubeClient:
         *,
         uid: str | None = None,
         resource_version: str | None = None,
+        dry_run: bool = False,
     ) -> Object:
         """Delete, if given only this very object or version (else Conflict). Raises NotFound."""
         given = {"uid": uid, "resourceVersion": resource_version}
         preconditions = {key: value for key, value in given.items() if value}
         options: Object = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background"}
+        if dry_run:
+            options["dryRun"] = ["All"]
         if preconditions:
             options["preconditions"] = preconditions
         return await self._json("DELETE", kind.path(namespace, name), body=options)

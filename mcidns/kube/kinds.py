@@ -75,6 +75,7 @@ SERVICE: Final = Kind("", "v1", "Service", "services", namespaced=True)
 ENDPOINT_SLICE: Final = Kind("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices", namespaced=True)
 SECRET: Final = Kind("", "v1", "Secret", "secrets", namespaced=True)
 NAMESPACE: Final = Kind("", "v1", "Namespace", "namespaces", namespaced=False)
+SERVICE_ACCOUNT: Final = Kind("", "v1", "ServiceAccount", "serviceaccounts", namespaced=True)
 EVENT: Final = Kind("events.k8s.io", "v1", "Event", "events", namespaced=True)
 CORE_EVENT: Final = Kind("", "v1", "Event", "events", namespaced=True)
 LEASE_NAME: Final = "mcidns"
@@ -86,6 +87,10 @@ OWN_ACCESS_REVIEW: Final = Kind(
     "authorization.k8s.io", "v1", "SelfSubjectAccessReview", "selfsubjectaccessreviews", namespaced=False
 )
 CRD: Final = Kind("apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions", namespaced=False)
+
+_RBAC: Final = ("rbac.authorization.k8s.io", "v1")
+CLUSTER_ROLE: Final = Kind(*_RBAC, "ClusterRole", "clusterroles", namespaced=False)
+CLUSTER_ROLE_BINDING: Final = Kind(*_RBAC, "ClusterRoleBinding", "clusterrolebindings", namespaced=False)
 
 ALL: Final = (
     GLOBAL_HOST,
@@ -113,6 +118,9 @@ ALL: Final = (
     ACCESS_REVIEW,
     OWN_ACCESS_REVIEW,
     CRD,
+    SERVICE_ACCOUNT,
+    CLUSTER_ROLE,
+    CLUSTER_ROLE_BINDING,
 )
 
 HOSTS: Final[Mapping[str, Kind]] = {kind.kind: kind for kind in (GLOBAL_HOST, SERVICE_DNS_RECORD, INGRESS_DNS_RECORD)}

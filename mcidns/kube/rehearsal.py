@@ -45,7 +45,7 @@ class Rehearsal(KubeClient):
                     found[key] = obj
         return list(found.values())
 
-    async def create(self, kind: Kind, namespace: str | None, body: Body) -> Object:
+    async def create(self, kind: Kind, namespace: str | None, body: Body, *, dry_run: bool = False) -> Object:
         """The object as if it were new."""
         return self._keep(kind, namespace, str(body["metadata"].get("name", "")), {}, body)
 
@@ -74,7 +74,14 @@ class Rehearsal(KubeClient):
         return self._keep(kind, namespace, name, before, body)
 
     async def patch(
-        self, kind: Kind, namespace: str | None, name: str, patch: Body | Sequence[Body], *, subresource: str | None = None
+        self,
+        kind: Kind,
+        namespace: str | None,
+        name: str,
+        patch: Body | Sequence[Body],
+        *,
+        subresource: str | None = None,
+        dry_run: bool = False,
     ) -> Object:
         """The object with a merge patch in it. JSON patches are not rehearsed: the object stays as it is."""
         if subresource:
@@ -83,7 +90,14 @@ class Rehearsal(KubeClient):
         return self._keep(kind, namespace, name, before, patch) if isinstance(patch, Mapping) else before
 
     async def delete(
-        self, kind: Kind, namespace: str | None, name: str, *, uid: str | None = None, resource_version: str | None = None
+        self,
+        kind: Kind,
+        namespace: str | None,
+        name: str,
+        *,
+        uid: str | None = None,
+        resource_version: str | None = None,
+        dry_run: bool = False,
     ) -> Object:
         """Forget the object here."""
         self._written[kind, namespace or "", name] = None

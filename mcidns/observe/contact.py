@@ -8,11 +8,12 @@ from contextlib import AbstractAsyncContextManager
 
 from mcidns.errors import ConfigError
 from mcidns.kube import client as requests
-from mcidns.kube import kinds
+from mcidns.kube import kinds, tokens
 from mcidns.kube.access import Access
 from mcidns.kube.client import KubeClient
 from mcidns.kube.errors import KubeError, TooManyRequests, Unreachable
 from mcidns.kube.kinds import Kind
+from mcidns.kube.tokens import Token
 from mcidns.observe import feed
 from mcidns.observe.discovery import Discovery
 from mcidns.observe.gate import Gate
@@ -24,7 +25,9 @@ _LOG = logging.getLogger(__name__)
 
 
 class Contact:
-    """All that is asked of one member. `on_state` is called when `trouble` or `current` may have changed.
+    """All that is asked of one member. `on_state` is called when `trouble`, `current`, `token` or `ends_soon` may have changed.
+
+    `token` is that which a heartbeat proved to work last, None before the first.
 
     The heartbeat is the smallest read of what we need, so that it finds a hung API, a revoked token and a lost permission
     alike, which an open watch would not. Nothing here ends but by cancellation.
@@ -43,6 +46,7 @@ class Contact:
         self.client = client
         self.pace = pace
         self.heard_at: float | None = None
+        self.token: Token | None = None
         self._gate = gate
         self._clock = clock
         self._on_state = on_state
@@ -78,6 +82,11 @@ class Contact:
     def gateways_current(self) -> bool:
         """The Gateway API's kinds are held as the API holds them, or are not served."""
         return all(one.current for one in self._gateways)
+
+    @property
+    def ends_soon(self) -> bool:
+        """The token's life is nearly over."""
+        return self.token is not None and self.token.ends_soon(self._clock())
 
     @property
     def relists(self) -> int:
@@ -163,12 +172,15 @@ class Contact:
     # --- heartbeat
 
     async def _heartbeat(self) -> None:
+        ended = False
         while True:
-            before, self._silent = self._silent, await self._beat()
+            before, token = self._silent, self.token
+            self._silent = await self._beat()
             if before is not None and self._silent is None:
                 self._try_again()
-            if before is not None or self._silent is not None:
+            if before is not None or self._silent is not None or (token, ended) != (self.token, self.ends_soon):
                 self._on_state()
+            ended = self.ends_soon
             self._beat_now.clear()
             try:
                 async with asyncio.timeout(random.uniform(0.9, 1.0) * self.pace.heartbeat):
@@ -178,6 +190,7 @@ class Contact:
 
     async def _beat(self) -> Trouble | None:
         held = next(one.version for one in self._reflectors if one.feed.kind is kinds.SERVICE)
+        identity = self.client.access.identity
         try:
             body = await self.client.page(kinds.SERVICE, limit=1, timeout=self.pace.heartbeat_timeout)
         except TooManyRequests:
@@ -190,7 +203,7 @@ class Contact:
         except (KubeError, ConfigError) as error:
             return error
         else:
-            self.heard_at = self._clock()
+            self.heard_at, self.token = self._clock(), tokens.read(identity.token)
             if _is_behind(requests.page_version(body), held):
                 # Restored from a backup, or another cluster at the old address: a watch from our version would stay silent.
                 _LOG.warning("member.went_back", extra={"server": self.client.access.server, "held": held})

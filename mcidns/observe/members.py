@@ -12,54 +12,16 @@ from mcidns.kube import errors, kinds
 from mcidns.kube.access import Access
 from mcidns.kube.client import KubeClient
 from mcidns.kube.errors import KubeError, NotFound
+from mcidns.kube.tokens import Token
 from mcidns.model.clusters import Cluster, Lost, LostReason
 from mcidns.model.references import ClusterName
 from mcidns.observe.contact import Contact
 from mcidns.observe.gate import Gate
+from mcidns.observe.healths import MemberHealth
 from mcidns.observe.inventory import Inventory
 from mcidns.observe.pace import Pace
 
 _LOG = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class MemberHealth:
-    """What is to be said of one member; equal while nothing changed.
-
-    `last_seen` in unix seconds: of a member that answers, since when it does; of a silent one, when it last did.
-    `gateways_trouble`: why its Gateways and routes cannot be read. `twin_of`: the member that counts in place of this one,
-    as both are the same cluster.
-    """
-
-    cluster: ClusterName
-    reachable: bool
-    reason: str
-    message: str
-    synced: bool
-    services: int = 0
-    ingresses: int = 0
-    slices: int = 0
-    version: str = ""
-    cluster_id: str = ""
-    last_seen: float | None = None
-    relists: int = 0
-    restarts: int = 0
-    skipped: int = 0
-    gateways: int = 0
-    routes: int = 0
-    gateways_trouble: str = ""
-    twin_of: ClusterName | None = None
-
-    @property
-    def counts(self) -> tuple[tuple[str, int], ...]:
-        """Objects held, by kind; routes of all kinds together."""
-        return (
-            ("Service", self.services),
-            ("Ingress", self.ingresses),
-            ("EndpointSlice", self.slices),
-            ("Gateway", self.gateways),
-            ("Route", self.routes),
-        )
 
 
 @dataclass(slots=True)
@@ -72,13 +34,15 @@ class _Running:
     identified: bool = False
     told: tuple[bool, str] | None = None
     losses: Counter[str] = field(default_factory=Counter)
+    token: tuple[Token | None, bool] = (None, False)
     well: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class Members:
     """Owns one task per member; an error in one never ends, delays or changes another (law 4).
 
-    `on_health` is called when a member begins or ceases to answer, when the reason changes, and when its version is learnt.
+    `on_health` is called when a member begins or ceases to answer, when the reason changes, and when its version or the state
+    of its token is learnt.
     """
 
     def __init__(
@@ -161,6 +125,8 @@ class Members:
             routes=sum(len(routes) for routes in entry.store.attachments.routes.values()),
             gateways_trouble=_told(entry.blind),
             twin_of=self._inventory.twin_of(name),
+            token=contact.token if contact is not None else None,
+            token_ends_soon=contact is not None and contact.ends_soon,
         )
 
     def losses(self, name: ClusterName) -> Mapping[str, int]:
@@ -279,7 +245,11 @@ class Members:
         if entry is None:
             return
         state = (entry.lost is None, entry.lost.reason if entry.lost is not None else "Reachable")
+        contact = running.contact
+        before, running.token = running.token, (contact.token, contact.ends_soon) if contact is not None else running.token
         if running.told == state:
+            if running.token != before:
+                self._on_health(name)
             return
         running.told = state
         if entry.lost is None:

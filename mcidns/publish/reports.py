@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from mcidns.kube.tokens import Token
 from mcidns.model.clusters import Drain
 
 
@@ -11,6 +12,7 @@ class MemberReport:
 
     `at_risk` are the hosts for which its drain is refused.
     `gateways_trouble`: why its Gateway API objects cannot be read; `duplicate_of`: the member that counts in its place.
+    `token`: what may be told of the one that worked last, None if none did yet.
     """
 
     name: str
@@ -30,6 +32,8 @@ class MemberReport:
     at_risk: tuple[str, ...] = ()
     gateways_trouble: str = ""
     duplicate_of: str = ""
+    token: Token | None = None
+    token_ends_soon: bool = False
 
 
 @dataclass(frozen=True, slots=True)

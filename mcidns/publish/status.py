@@ -6,6 +6,7 @@ from typing import Any, Final, Literal
 from mcidns.hub import history, times
 from mcidns.kube.client import Object
 from mcidns.kube.kinds import Kind
+from mcidns.kube.tokens import Token
 from mcidns.model.decisions import Condition, Decision, Programming, ProgramState, Reason, Remembered, Verdict
 from mcidns.model.references import ClusterName, ObjectRef
 from mcidns.publish import drained, rows, steps
@@ -115,8 +116,9 @@ def of_member(report: MemberReport, seen: Object | None, now: float) -> Object:
     )
     told = [drained.condition(report.drain, report.at_risk, now)]
     told += [Condition("Duplicate", "True", "SameCluster", _twin(report))] if report.duplicate_of else []
+    told += [Condition("CredentialsExpiring", "True", "ExpiresSoon", _expiring(report))] if report.token_ends_soon else []
     wanted = conditions((reachable, synced, *told), seen, report.generation, now)
-    found: Object = {"observedGeneration": report.generation, "conditions": wanted}
+    found: Object = {"observedGeneration": report.generation, "conditions": wanted, **_credentials(report.token, seen)}
     for key, text in (("version", report.version), ("clusterID", report.cluster_id)):
         known = text or steps.text(seen, "status", key)
         if known:
@@ -138,6 +140,20 @@ _SYNCED: Final = "Services, Ingresses and EndpointSlices were read and are follo
 def _but(trouble: str) -> str:
     remedy = "Gateways and routes of it count as unknown until they can be; docs/member-rbac.yaml has the rights it takes"
     return f"; the Gateway API cannot be read: {trouble}. {remedy}" if trouble else ""
+
+
+def _credentials(token: Token | None, seen: Object | None) -> Object:
+    known = dict(steps.section(seen, "status", "credentials")) if token is None else {}
+    if token is not None and token.fingerprint:
+        known["fingerprint"] = token.fingerprint
+        known |= {"expires": times.render(token.expires)} if token.expires is not None else {}
+    return {"credentials": known} if known else {}
+
+
+def _expiring(report: MemberReport) -> str:
+    until = times.render(report.token.expires) if report.token is not None and report.token.expires is not None else "soon"
+    remedy = f"renew it: `mcidns join {report.name} --rotate`, or with what made it"
+    return f"the token by which its API is asked ends at {until}; {remedy}. After that its addresses stay, as stale"
 
 
 def _twin(report: MemberReport) -> str:

@@ -289,7 +289,7 @@ def test_providers_and_zones_become_objects_that_say_the_same() -> None:
 
 def test_the_notes_say_the_next_step_and_only_that() -> None:
     fresh = charts.texts(IMAGE)["NOTES.txt"]
-    assert all(word in fresh for word in ("providers.ns1.type", "zones.apps.ownerID", "mcidns.io/cluster=", "GlobalHost"))
+    assert all(word in fresh for word in ("providers.ns1.type", "zones.apps.ownerID", "mcidns join catania", "GlobalHost"))
     done = charts.texts({**IMAGE, "providers": {"ns1": PROVIDER}, "zones": {"apps": ZONE}})["NOTES.txt"]
     assert "providers.ns1" not in done
     assert "zones.apps" not in done

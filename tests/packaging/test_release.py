@@ -83,6 +83,7 @@ def test_the_wheel_holds_packages_types_and_crds_and_no_tests(wheel: Path) -> No
     assert [f"{one}/py.typed" for one in PACKAGES if f"{one}/py.typed" not in files] == []
     crds = {path.name: path.read_bytes() for path in (ROOT / "crds").iterdir()}
     assert {name.removeprefix("mcidns/crds/"): text for name, text in files.items() if name.startswith("mcidns/crds/")} == crds
+    assert files["mcidns/rights/member-rbac.yaml"] == (ROOT / "docs" / "member-rbac.yaml").read_bytes()
     modules = {str(path.relative_to(ROOT)) for path in (ROOT / "mcidns").rglob("*.py")}
     assert modules - set(files) == set()
     served = {str(path.relative_to(ROOT)) for path in (ROOT / "mcidns" / "page" / "files").iterdir()}
@@ -102,10 +103,11 @@ def test_the_sdist_makes_the_same_wheel_and_brings_what_its_tests_need(wheel: Pa
 def test_the_wheel_runs_without_the_checkout(wheel: Path, tmp_path: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path)
-    code = "import mcidns, mcidns.demo.manifests as m; print(mcidns.__file__, len(m.crds()))"
+    modules = "mcidns, mcidns.demo.manifests as m, mcidns.joining.rights as r"
+    code = f"import {modules}; print(mcidns.__file__, len(m.crds()), len(r.manifests()))"
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
     ran = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, check=True, capture_output=True, text=True)
-    assert ran.stdout.split() == [str(tmp_path / "mcidns" / "__init__.py"), str(len(list((ROOT / "crds").iterdir())))]
+    assert ran.stdout.split() == [str(tmp_path / "mcidns" / "__init__.py"), str(len(list((ROOT / "crds").iterdir()))), "4"]
 
 
 def instructions() -> list[tuple[str, str]]:

@@ -186,7 +186,7 @@ async def raised(folder: Path, *, zone_text: str = ZONE_TEXT, name_port: int | N
         for number in range(1, MEMBERS + 1):
             one = region(number)
             server = members[one.name] = await stack.enter_async_context(ApiServer(one.name, token=f"admin-of-{one.name}"))
-            server.access.allow(MEMBER, "rbac", "system:serviceaccount:kube-system:mcidns", GROUPS)
+            server.access.allow(MEMBER, "rbac", "system:serviceaccount:mcidns-system:mcidns", GROUPS)
             for obj in (*documents("member-rbac.yaml"), *manifests.member_objects(one)):
                 server.put(obj)
             host.put(manifests.member_secret(one, server.kubeconfig_yaml(MEMBER)))

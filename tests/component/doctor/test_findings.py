@@ -83,7 +83,7 @@ def token(end: float) -> str:
 
 def member_token(here: Clinic, text: str, *, accepted: bool) -> None:
     if accepted:
-        here.member().access.allow(text, "rbac", "system:serviceaccount:kube-system:mcidns", clinic.GROUPS)
+        here.member().access.allow(text, "rbac", "system:serviceaccount:mcidns-system:mcidns", clinic.GROUPS)
     here.host.put(clinic.kubeconfig_secret("r2", here.member().kubeconfig_yaml(text)))
 
 

@@ -114,7 +114,7 @@ async def test_a_server_certificate_that_has_expired_is_the_finding_and_not_the_
         for ends, expected in ((-1.0, [("CredentialExpired", "r2")]), (48.0, [("CredentialExpiring", "r2")]), (1000.0, [])):
             context = authority.serving("127.0.0.1", begins=-48, ends=ends)
             async with ApiServer("r2", token="admin", tls=Tls(context, authority.pem)) as server:
-                server.access.allow(clinic.MEMBER, "rbac", "system:serviceaccount:kube-system:mcidns", clinic.GROUPS)
+                server.access.allow(clinic.MEMBER, "rbac", "system:serviceaccount:mcidns-system:mcidns", clinic.GROUPS)
                 for obj in clinic.documents("member-rbac.yaml"):
                     server.put(obj)
                 here.host.put(clinic.kubeconfig_secret("r2", server.kubeconfig_yaml(clinic.MEMBER)))

@@ -14,8 +14,9 @@ from mcidns.kube.access import Access
 from mcidns.model.clusters import Cluster, Lost, Observation, Seen, SourceState
 from mcidns.model.hosts import Selection
 from mcidns.model.references import ClusterName, SourceRef
+from mcidns.observe.healths import MemberHealth
 from mcidns.observe.inventory import Inventory
-from mcidns.observe.members import MemberHealth, Members
+from mcidns.observe.members import Members
 from mcidns.observe.pace import Pace
 from tests.unit.observe.objects import service, slice_of
 

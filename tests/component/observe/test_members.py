@@ -1,14 +1,21 @@
 """Members over real sockets: what they hold is followed, and what goes wrong with one is told of that one alone."""
 
 import asyncio
+import base64
+import json
+import time
 
 import pytest
 
 from mcidns.emulator import ApiServer
 from mcidns.errors import ConfigError
+from mcidns.kube import tokens
 from mcidns.kube.access import Access
+from mcidns.kube.tokens import Token
 from mcidns.model.clusters import Backend, Cluster, Lost, LostReason, Seen
 from mcidns.model.references import ClusterName, SourceRef
+from mcidns.model.secrets import Secret
+from mcidns.observe.healths import MemberHealth
 from tests.component.observe.fleet import WEB, serving, watching
 from tests.unit.observe.objects import ingress, service, slice_of
 
@@ -169,3 +176,31 @@ async def test_members_set_before_the_run_are_read_when_it_begins() -> None:
         fleet.add(eu)
         await asyncio.sleep(0)
         await fleet.seen("eu")
+
+
+def _jwt(issued: float, expires: float) -> str:
+    payload = base64.urlsafe_b64encode(json.dumps({"iat": issued, "exp": expires}).encode()).decode().rstrip("=")
+    return f"e30.{payload}.c2lnbmVk"
+
+
+def _of_token(told: list[MemberHealth]) -> tuple[bool, Token | None, bool] | None:
+    return (told[-1].reachable, told[-1].token, told[-1].token_ends_soon) if told else None
+
+
+async def test_a_member_tells_which_token_works_and_when_it_ends_soon() -> None:
+    now = time.time()
+    long, short = _jwt(now, now + 86_400), _jwt(now - 86_400, now + 600)
+    async with serving("eu", token="opaque") as (eu,), watching(eu) as fleet:
+        for token, ends_soon in (("opaque", False), (long, False), (short, True)):
+            eu.access.allow(token)
+            fleet.add(eu, token)
+            wanted = (True, tokens.read(Secret(token)), ends_soon)
+            await fleet.until(lambda wanted=wanted: _of_token(fleet.healths) == wanted)  # type: ignore[misc]
+
+
+async def test_a_token_that_does_not_work_is_not_told_to() -> None:
+    async with serving("eu", token="right") as (eu,), watching(eu) as fleet:
+        await fleet.until(lambda: fleet.health("eu").token == tokens.read(Secret("right")))
+        fleet.add(eu, "wrong")
+        await fleet.until_lost("eu", "Unauthorized")
+        assert fleet.health("eu").token == tokens.read(Secret("right"))

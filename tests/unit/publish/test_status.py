@@ -12,6 +12,7 @@ from mcidns.decide import decide
 from mcidns.hub import globalhost, times
 from mcidns.kube import kinds
 from mcidns.kube.client import Object
+from mcidns.kube.tokens import Token
 from mcidns.model.clusters import Drain
 from mcidns.model.decisions import Condition, Decision, History, Memory, Probed, ProbeState, Remembered, World
 from mcidns.model.hosts import Host
@@ -292,6 +293,23 @@ def test_a_member_tells_of_its_drain(drain: Drain | None, at_risk: tuple[str, ..
 
     assert (found["type"], found["status"], found["reason"]) == ("Drained", answer, reason)
     assert words in found["message"]
+
+
+def test_a_member_tells_which_token_works_and_keeps_it_until_another_has_proved_itself() -> None:
+    token = Token("0123456789abcdef", NOW, NOW + 86_400)
+    before = obj(status.of_member(report(token=token), None, NOW))
+    assert before["status"]["credentials"] == {"fingerprint": "0123456789abcdef", "expires": times.render(NOW + 86_400)}
+    untried, without = status.of_member(report(token=None), before, LATER), status.of_member(report(token=Token()), before, LATER)
+    assert (untried["credentials"], "credentials" in without) == (before["status"]["credentials"], False)
+    endless = status.of_member(report(token=Token("fedcba9876543210")), before, LATER)
+    assert endless["credentials"] == {"fingerprint": "fedcba9876543210"}
+
+
+def test_a_token_that_ends_soon_is_a_condition_with_the_remedy() -> None:
+    token = Token("0123456789abcdef", NOW - 86_400, NOW)
+    found = status.of_member(report(token=token, token_ends_soon=True), None, NOW)["conditions"][-1]
+    assert (found["type"], found["status"], found["reason"]) == ("CredentialsExpiring", "True", "ExpiresSoon")
+    assert f"ends at {times.render(NOW)}; renew it: `mcidns join fra --rotate`" in found["message"]
 
 
 def test_a_zones_status_tells_what_waits_for_approval() -> None:

@@ -135,7 +135,7 @@ class App:
             mandate=lambda: self.leadership.mandate,
             on_outbid=self.leadership.outbid,
         )
-        precedence = Precedence(self._is_urgent, time.monotonic)
+        precedence = Precedence(self.is_urgent, time.monotonic)
         self.telling = Telling(
             self._client,
             clock=clock,
@@ -234,7 +234,8 @@ class App:
         (self.telling.shift.begin if leads else self.telling.shift.end)()
         self.programmer.mandated()
 
-    def _is_urgent(self) -> bool:
+    def is_urgent(self) -> bool:
+        """Whether DNS is being changed, or hosts wait to be decided."""
         # Until deciding begins, hosts wait for members, and members for being written: those must not wait for the hosts.
         return (self.starting.is_deciding and bool(self.reconciler.agenda.waiting)) or self.programmer.is_moving
 

@@ -184,8 +184,10 @@ async def _serve(settings: Settings, access_: Access, local_: Local) -> int:
     app = App(settings, access_, local=local_)
     task = asyncio.create_task(app.run(), name="mcidns")
     stopping = asyncio.create_task(stop.wait())
+    collecting = asyncio.create_task(runtime.collect(app.is_urgent))
     await asyncio.wait({task, stopping}, return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
+    collecting.cancel()
     if not stop.is_set():
         await task
         return 1

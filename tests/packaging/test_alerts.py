@@ -167,7 +167,7 @@ def slow(a_minute: float) -> Series:
 
 CASES = [
     case("McidnsAbsent", {}, gone(series("hosts")), after=(4, 6)),
-    case("McidnsNoLeader", {}, {series("leader"): flat(0)}, after=(1, 2), never={series("leader"): "1x20 0 1x60"}),
+    case("McidnsNoLeader", {}, {series("leader"): flat(0)}, after=(0, 2), never={series("leader"): "1x20 0 1x60"}),
     case(
         "McidnsAllMembersUnreachable",
         {},

@@ -70,6 +70,11 @@ async def test_a_write_whose_answer_is_lost_leaves_nothing(tmp_path: Path) -> No
         assert standing(here) == ()
 
 
+def _heeds_the_keyboard() -> None:
+    """A shell lets what it starts in the background ignore the keyboard, and so the tests, and so their children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 async def test_an_interrupted_doctor_removes_its_record_before_it_ends(tmp_path: Path) -> None:
     async with clinic.healthy(tmp_path) as here:
         written = asyncio.Event()
@@ -83,7 +88,7 @@ async def test_an_interrupted_doctor_removes_its_record_before_it_ends(tmp_path:
         here.stage.names.faults.hangs_up = hold
         command = (sys.executable, "-m", "mcidns", "doctor", "--probe-write", *here.outside, "--kubeconfig", str(here.kubeconfig))
         process = await asyncio.create_subprocess_exec(
-            *command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env={**os.environ}
+            *command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env={**os.environ}, preexec_fn=_heeds_the_keyboard
         )
         try:
             async with asyncio.timeout(60):

@@ -184,3 +184,11 @@ def test_one_address_has_one_intent_and_it_is_a_ptr_in_a_reverse_zone_or_nothing
         assert intent.name.is_reverse
         assert any(intent.name.inside(zone.domain) for zone in zones)
         assert [(one.type, len(one.values)) for one in intent.sets] == [("PTR", 1)]
+
+
+def test_what_is_no_address_has_no_ptr_and_harms_none() -> None:
+    name = DnsName("www.example.org.")
+    forward = Forward(name, ("no address", "lb.example.net.", "192.0.2.1"), 30, ("192.0.2.2", "no.address.either..", ""))
+    found = reverse.of([forward], Claimant(build.HOST.ref, NOW, {}), (FOURTH,))
+    assert [intent.name for intent in found.intents] == [ONE, TWO]
+    assert found.refusals == ()

@@ -109,7 +109,7 @@ class Names:
         """The name of the TXT we write for a record. Raises Unownable where DNS or the zone leaves no room for it."""
         place = self.spots(name, type_).written
         if isinstance(place, Unownable):
-            raise place
+            raise Unownable(*place.args)  # not the remembered one, which would keep the frames of everybody it was raised to
         return place
 
     def spots(self, name: DnsName, type_: str) -> Spots:

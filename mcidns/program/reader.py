@@ -79,9 +79,9 @@ class Reader:
         reading = attempt(task.result)
         if isinstance(reading, ProviderError):
             self._failed(reading)
-            self._ended()
+            self._ended(well=False)
             return
-        state.read_trouble = None
+        state.read_trouble = failed = None
         state.tally.read_at = state.desk.clock()
         self._backoff.reset()
         match reading:
@@ -100,16 +100,21 @@ class Reader:
                 self._work_unlisted(reading)
             case _:
                 assert_never(reading)
-        self._ended()
+        self._ended(well=failed is None)
 
-    def _ended(self) -> None:
-        """A reading is over, well or not: one that had to be made before writing was made."""
-        if self._adoption is None and self._state.must_read == "under way":
-            self._state.must_read = "no"
-            self._state.wake.set()
+    def _ended(self, *, well: bool = True) -> None:
+        """A reading is over: one that had to be made before writing was made.
+
+        Where every write compares before it sets, one that failed will do; where none does, what somebody wrote since the last one
+        would be overwritten unseen (law 3), so that it is made again first.
+        """
+        state = self._state
+        if self._adoption is None and state.must_read == "under way" and (well or state.rules.capabilities.compare_and_set):
+            state.must_read = "no"
+            state.wake.set()
 
     def _failed(self, error: ProviderError) -> None:
-        """A failed reading holds up writes only while nothing was ever read."""
+        """A failed reading holds up writes only while nothing was ever read, and where it had to be made first (`_ended`)."""
         state = self._state
         state.tally.failed(error)
         delay = max(0.0, error.retry_after) if isinstance(error, Throttled) else self._backoff.next()
@@ -192,7 +197,7 @@ class Reader:
                 self._adoption = None
                 if isinstance(step, ProviderError):
                     self._failed(step)
-                self._ended()
+                self._ended(well=not isinstance(step, ProviderError))
             elif time.perf_counter() > deadline:
                 return True
         return False

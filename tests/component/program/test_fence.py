@@ -238,6 +238,22 @@ async def test_without_compare_and_set_what_is_under_way_is_broken_off_when_the_
         assert bench.word().state == "Programmed"
 
 
+async def test_without_compare_and_set_who_takes_over_writes_nothing_before_the_zone_could_be_read_again():
+    reign, server = Reign(), provider(capabilities=UNGUARDED)
+    theirs = records("www", "A", "203.0.113.9")
+    async with reign.running(server) as bench:
+        bench.wish(wish("www", "192.0.2.1"), wish("new", "192.0.2.2", source=ref("new")))
+        await until(lambda: bench.calls("read") == 1)
+        server.zone("example.org").put(name("www"), (theirs,))  # while we stood by
+        server.faults.append(Fault("read", Transient("no answer"), times=3))
+        reign.becomes(bench, leads())
+        await until(lambda: bench.values("new"))
+        await bench.idle()
+        assert bench.calls("read") == 5
+        assert bench.values("www") == ("203.0.113.9",)
+        assert bench.word().reason == "NotOwner"
+
+
 async def test_who_stood_still_writes_nothing_though_nobody_told_it_yet():
     reign, server = Reign(leads()), provider(capabilities=UNGUARDED)
     async with reign.running(server) as bench:

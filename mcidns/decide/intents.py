@@ -52,13 +52,13 @@ class Filled:
 
 @dataclass(frozen=True, slots=True)
 class _Doubts:
-    """`unseen`: nothing is known of some member; `unresolved`: nor of what some load balancer's name stands for.
+    """`unseen`: nothing is known of some member; `aliases`: names of load balancers that were never resolved, as a CNAME has them.
 
     `values` are those that a cluster of which something is known could have put into DNS, where that is of use.
     """
 
     unseen: bool
-    unresolved: bool
+    aliases: frozenset[str]
     values: frozenset[str]
 
 
@@ -135,15 +135,17 @@ def _wish(scene: Scene, granted: Granted, rendered: Rendered, past: _Past, doubt
     host = scene.ground.host
     served = frozenset(value for records in rendered.sets for value in records.values)
     waiting = not served and scene.serving.is_waiting
-    guessing = doubts.unresolved or bool(rendered.missing)
+    guessing = bool(doubts.aliases or rendered.missing)
     complete = not (waiting or guessing or doubts.unseen)
     history: tuple[str, ...] = ()
     withdrawn: frozenset[str] = frozenset()
     if not complete or granted.shared:
         # While a load balancer's name was never resolved, any published value might be what it stands for.
         gone = () if guessing and served else map(render.value, past.before)
-        history = _newest(value for value in (*past.withdrawn, *gone) if value not in served)
-        withdrawn = frozenset(history) | (frozenset() if waiting else doubts.values - served)
+        # Nor does a name fall empty because the alias that stands there is to become addresses that are not known yet (law 2).
+        stays = served or doubts.aliases
+        history = _newest(value for value in (*past.withdrawn, *gone) if value not in stays)
+        withdrawn = frozenset(history) | (frozenset() if waiting else doubts.values - stays)
     wish = Wish(
         source=host.ref,
         name=granted.name,
@@ -173,14 +175,16 @@ def _note(scene: Scene) -> str:
 
 
 def _doubts(scene: Scene) -> _Doubts:
-    unseen = unresolved = False
+    unseen = False
+    aliases: set[str] = set()
     for one in scene.judged:
         reason = one.verdict.reason
         unseen = unseen or reason is Reason.NEVER_SEEN
         if reason is Reason.UNRESOLVED:
-            unresolved = unresolved or any(target not in scene.known for target in one.verdict.targets)
-    wanted = unseen or unresolved or any(granted.shared for granted in scene.claims.granted)
-    return _Doubts(unseen, unresolved, _withdrawable(scene) if wanted else frozenset())
+            names = (target for target in one.verdict.targets if isinstance(target, DnsName) and target not in scene.known)
+            aliases.update(map(str, names))
+    wanted = unseen or aliases or any(granted.shared for granted in scene.claims.granted)
+    return _Doubts(unseen, frozenset(aliases), _withdrawable(scene) if wanted else frozenset())
 
 
 def _withdrawable(scene: Scene) -> frozenset[str]:

@@ -271,3 +271,25 @@ def test_a_zone_that_permits_some_networks_alone_gets_no_cname_whose_owner_could
 
     assert sets(decision) == served
     assert decision.verdicts[0].reason is reason
+
+
+def test_an_alias_that_is_to_become_addresses_stays_until_these_are_known() -> None:
+    view = member("fra", seen("lb.example.net"))
+    before = decide(build.world(view), build.host(), NOW)
+    assert sets(before) == [("CNAME", 30, ("lb.example.net.",))]
+    zone = build.zone(allowed_targets=build.networks("192.0.2.0/24"))
+    memory = before.memory
+    for minute in range(3):  # the resolver is silent, or has not been asked yet after a restart
+        waiting = decide(build.world(view, zones=(zone,), memory=memory), build.host(), NOW + 60 * minute)
+        (wish,) = waiting.intents
+        assert isinstance(wish, Wish)
+        assert (wish.sets, wish.complete, wish.withdrawn) == ((), False, frozenset())
+        memory = waiting.memory
+    known = ((LB, resolved("192.0.2.1")),)
+    after = decide(build.world(view, zones=(zone,), memory=memory, resolutions=known), build.host(), NOW + 300)
+    assert sets(after) == [("A", 30, ("192.0.2.1",))]
+    unready = member("fra", seen("lb.example.net", ready=0))
+    gone = decide(build.world(unready, zones=(zone,), memory=before.memory), build.host(when_none_healthy="Withdraw"), NOW + 60)
+    (wish,) = gone.intents
+    assert isinstance(wish, Wish)
+    assert wish.complete or "lb.example.net." in wish.withdrawn

@@ -41,7 +41,7 @@ def of_member(health: MemberHealth, spec: MemberSpec | None, at_risk: tuple[str,
 
 def of_zone(found: ZoneStatus) -> ZoneReport:
     """A zone's worker for its DNSZone."""
-    plan = found.plan
+    plan, held = found.plan, found.held
     return ZoneReport(
         name=found.name,
         generation=0,
@@ -53,8 +53,10 @@ def of_zone(found: ZoneStatus) -> ZoneReport:
         owned=found.owned,
         foreign=found.foreign,
         writes=found.writes,
-        held=found.held.message if found.held is not None else "",
-        plan=PlanReport(plan.creates, plan.updates, plan.deletes, plan.digest, plan.at) if plan is not None else None,
+        held=held.message if held is not None else "",
+        plan=PlanReport(plan.creates, plan.updates, plan.deletes, held.digest if held is not None else "", plan.at)
+        if plan is not None
+        else None,
     )
 
 

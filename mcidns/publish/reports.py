@@ -38,7 +38,7 @@ class MemberReport:
 
 @dataclass(frozen=True, slots=True)
 class PlanReport:
-    """A zone's last plan by record sets; `at` in unix seconds."""
+    """A zone's last plan by record sets; `digest` names what of it waits for approval, `at` in unix seconds."""
 
     creates: int
     updates: int

@@ -13,7 +13,7 @@ from mcidns.model.names import DnsName
 from tests.bind import Bind
 
 NAMES = 10_000
-PAIRS = 5
+PAIRS = 9
 BATCH = 400
 BUDGET = 1.5
 

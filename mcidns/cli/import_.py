@@ -1,10 +1,10 @@
 """`mcidns import`: what another controller left behind, taken over; dry unless told otherwise."""
 
 import asyncio
-import dataclasses
 import json
 
 import click
+import msgspec
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -64,7 +64,7 @@ def kubefed(**options: object) -> int:
     applying = bool(options["apply"])
     report = asyncio.run(_run(place, str(options["kubefed_namespace"]), former, applying=applying))
     if options["output"] == "json":
-        click.echo(json.dumps({**dataclasses.asdict(report), "applied": applying and bool(report.writes)}, indent=2))
+        click.echo(json.dumps({**msgspec.to_builtins(report), "applied": applying and bool(report.writes)}, indent=2))
     else:
         _show(report, applied=applying)
     return _code(report, applied=applying)

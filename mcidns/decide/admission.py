@@ -1,8 +1,9 @@
 """Which zone a name falls into and whether a namespace may claim it there; rivalry between claims lives in claims."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from mcidns.model.names import DnsName, InvalidName
 from mcidns.model.zones import Grant, TtlBounds, Zone
@@ -10,8 +11,7 @@ from mcidns.model.zones import Grant, TtlBounds, Zone
 SHOWN = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True, gc=False):
     """Why a name is not served: a stable reason for the condition, and a sentence with the remedy."""
 
     reason: str

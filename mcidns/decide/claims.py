@@ -1,7 +1,8 @@
 """Which names a host claims and which of them it has: zone, grant, rivals and TTL; what they hold lives in render."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mcidns.decide import admission, naming
 from mcidns.decide.admission import Refusal
@@ -16,8 +17,7 @@ from mcidns.model.zones import Zone
 _REMOVED = frozenset({Reason.NOT_PLACED, Reason.CLUSTER_GONE})
 
 
-@dataclass(frozen=True, slots=True)
-class Granted:
+class Granted(Struct, frozen=True, gc=False):
     """A name the host may serve. `asked` is the TTL before the zone's bounds; `shared`: others of its namespace serve it too."""
 
     name: DnsName
@@ -39,8 +39,7 @@ class Granted:
         return self.takes_cname and not self.zone.allowed_targets
 
 
-@dataclass(frozen=True, slots=True)
-class Claims:
+class Claims(Struct, frozen=True, gc=False):
     """All names claimed, sorted; those granted; why the others are not; and who holds those that were lost.
 
     `levels` are those of a ServiceDNSRecord.

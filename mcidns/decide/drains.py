@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
+from msgspec import structs
+
 from mcidns.decide import verdicts, wording
 from mcidns.decide.verdicts import Ground, Judged
 from mcidns.model.clusters import Drain, MemberView
@@ -81,7 +83,7 @@ def _holds(one: Judged) -> bool:
 def _kept(one: Judged, drain: Drain, why: str) -> Judged:
     message = f"{one.verdict.message}; its drain is refused here: {why}"
     until = min((time for time in (one.until, drain.until) if time is not None), default=None)
-    return one._replace(verdict=one.verdict._replace(message=message), until=until)
+    return structs.replace(one, verdict=structs.replace(one.verdict, message=message), until=until)
 
 
 def _told(drain: Drain) -> str:

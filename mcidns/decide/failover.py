@@ -11,16 +11,16 @@ whoever is better is held back, is remembered as the clusters' roles, so that a 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from math import floor
+
+from msgspec import Struct
 
 from mcidns.decide.verdicts import Judged
 from mcidns.model.decisions import Remembered, Role
 from mcidns.model.routing import Failover
 
 
-@dataclass(frozen=True, slots=True)
-class Cast:
+class Cast(Struct, frozen=True, gc=False):
     """A role for each eligible cluster, in their order, and when time alone brings a held one back (unix seconds)."""
 
     roles: tuple[Role, ...]

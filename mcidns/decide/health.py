@@ -1,7 +1,8 @@
 """Readiness over time: how many looks in a row it takes to turn it; what one look shows is counted in signals."""
 
-from dataclasses import dataclass
 from math import floor
+
+from msgspec import Struct
 
 from mcidns.model.decisions import Reason, Remembered
 from mcidns.model.hosts import Readiness
@@ -12,8 +13,7 @@ EVERY = 10.0
 _NO_STANDING = frozenset({Reason.NOT_PLACED, Reason.CLUSTER_GONE})
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True, gc=False):
     """Whether readiness stands at enough; since when the endpoints speak against that, and when they will have turned it."""
 
     enough: bool

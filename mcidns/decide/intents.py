@@ -1,7 +1,8 @@
 """What is asked of the zone for each name, and what must be remembered of it; why a target is in or out lives in verdicts."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mcidns.decide import admission, policies, render, routes
 from mcidns.decide.addresses import Book
@@ -21,8 +22,7 @@ WITHDRAWN_KEPT = 64
 """How many withdrawn values of one name are repeated at most; the newest stay."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
+class Scene(Struct, frozen=True, gc=False):
     """All that is settled about a host before its names are filled. `refused` are drains that do not hold here, and why."""
 
     world: World
@@ -34,8 +34,7 @@ class Scene:
     refused: Refused = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Filled:
+class Filled(Struct, frozen=True, gc=False):
     """One name's decision with what conditions and memory need besides. `withdrawn` as in Memory.
 
     `fail_open` is the rule by which it is served although nothing is healthy, None where something is or nothing is served;
@@ -50,8 +49,7 @@ class Filled:
     degraded: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Doubts:
+class _Doubts(Struct, frozen=True, gc=False):
     """`unseen`: nothing is known of some member; `aliases`: names of load balancers that were never resolved, as a CNAME has them.
 
     `values` are those that a cluster of which something is known could have put into DNS, where that is of use.
@@ -119,8 +117,7 @@ def _rendered(scene: Scene, granted: Granted, before: Sequence[str]) -> tuple[Re
     return render.records(granted, [serving.to_everybody(last, zone)], measure, solo=True), "ServeLast"
 
 
-@dataclass(frozen=True, slots=True)
-class _Past:
+class _Past(Struct, frozen=True, gc=False):
     before: Sequence[str]
     withdrawn: Sequence[str]
     fail_open: WhenNoneHealthy | None

@@ -1,7 +1,8 @@
 """The names of a ServiceDNSRecord by KubeFed's scheme: one for all, one per region, one per zone, and a prefix; no records."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct, structs
 
 from mcidns.model.clusters import Cluster
 from mcidns.model.kubefed import Scheme
@@ -9,8 +10,7 @@ from mcidns.model.names import DnsName, InvalidName
 from mcidns.model.references import ClusterName
 
 
-@dataclass(frozen=True, slots=True)
-class Level:
+class Level(Struct, frozen=True, gc=False):
     """A name and the clusters whose targets it holds, None for all. `above` are the names it falls back to, nearest first.
 
     `is_alias`: it points there even while it has targets.
@@ -22,8 +22,7 @@ class Level:
     is_alias: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Levels:
+class Levels(Struct, frozen=True, gc=False):
     """All levels, each after those that it falls back to, and a sentence for every name that could not be made."""
 
     levels: tuple[Level, ...] = ()
@@ -49,12 +48,11 @@ def of(scheme: Scheme, clusters: Iterable[Cluster]) -> Levels:
     made = {top: Level(top)}
     _add_places(made, names, top, sorted(clusters, key=lambda cluster: cluster.name))
     if scheme.prefix:
-        _add_prefix(made, replace(names, stem=scheme.prefix), top)
+        _add_prefix(made, structs.replace(names, stem=scheme.prefix), top)
     return Levels(tuple(made.values()), tuple(dict.fromkeys(names.mistakes)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Names:
+class _Names(Struct, frozen=True, gc=False):
     stem: str
     domain: DnsName
     mistakes: list[str]
@@ -88,7 +86,7 @@ def _add_places(made: dict[DnsName, Level], names: _Names, top: DnsName, cluster
 def _add(made: dict[DnsName, Level], level: Level) -> None:
     """One more level, or more clusters for the one that bears its name (region `b.c`, zone `b` of region `c`)."""
     known = made.get(level.name)
-    made[level.name] = level if known is None else replace(known, clusters=_both(known.clusters, level.clusters))
+    made[level.name] = level if known is None else structs.replace(known, clusters=_both(known.clusters, level.clusters))
 
 
 def _both(one: frozenset[ClusterName] | None, other: frozenset[ClusterName] | None) -> frozenset[ClusterName] | None:

@@ -5,10 +5,12 @@ a cluster it is not published, so that those it served are answered by what rema
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from math import floor
 from typing import assert_never
+
+from msgspec import Struct, structs
 
 from mcidns.decide import failover
 from mcidns.decide.shares import SIMPLE, Branch, Share, gather
@@ -32,8 +34,7 @@ _WORDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Picked:
+class Picked(Struct, frozen=True, gc=False):
     """`judged` with their roles. `branches` are what to serve, none if nobody is eligible; `chosen` are all targets in them.
 
     `plain` is the nearest safe thing in one branch, for zones that can hold no more; `everybody` is the empty branch that
@@ -100,9 +101,10 @@ def _acting(judged: Judged, role: Role, since: float | None, until: float | None
     words = _WORDS.get(role)
     verdict = judged.verdict
     message = f"{verdict.message}; {words}" if words is not None and verdict.eligible else verdict.message
-    return judged._replace(
-        verdict=verdict._replace(role=role, message=message),
-        remembered=judged.remembered and judged.remembered._replace(role=role.value, role_since=since),
+    return structs.replace(
+        judged,
+        verdict=structs.replace(verdict, role=role, message=message),
+        remembered=judged.remembered and structs.replace(judged.remembered, role=role.value, role_since=since),
         until=min((at for at in (judged.until, until) if at is not None), default=None),
     )
 
@@ -158,7 +160,7 @@ def _geo(routing: Geo, eligible: Sequence[Judged]) -> _Cast:
     """
     default = [one for one in eligible if _is_named(one, routing.default)] or list(eligible)
     everybody = Branch((), "default", ((properties.COUNTRY, properties.ANYWHERE),))
-    branches = [replace(everybody, shares=gather(default))]
+    branches = [structs.replace(everybody, shares=gather(default))]
     serving = {id(one) for one in default}
     for rule in routing.rules:
         group = [one for one in eligible if _is_named(one, rule.clusters)]
@@ -191,7 +193,7 @@ def _latency(routing: Latency, eligible: Sequence[Judged], judged: Sequence[Judg
     everybody = Branch((), home, ((properties.REGION, home),)) if home else SIMPLE
     regions = [_region(one, names) for one in eligible]
     if not any(regions):
-        branches = [replace(everybody, shares=gather(eligible))]
+        branches = [structs.replace(everybody, shares=gather(eligible))]
         return _Cast([Role.SERVING] * len(eligible), branches, eligible, everybody)
     branches = []
     for region in sorted({region for region in regions if region}):

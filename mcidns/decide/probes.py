@@ -1,9 +1,10 @@
 """Probes: which a host wants, and what their answers so far say of its clusters; asking lives in observe/."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import floor
+
+from msgspec import Struct, structs
 
 from mcidns.decide import addresses, claims, permission, signals, verdicts
 from mcidns.decide.addresses import Book
@@ -73,8 +74,7 @@ def _offered(view: MemberView, was: Remembered | None) -> tuple[Target, ...]:
     return () if was is None or was.reason in _REMOVED else signals.parsed(was.targets)
 
 
-@dataclass(frozen=True, slots=True)
-class _Answers:
+class _Answers(Struct, frozen=True, gc=False):
     """What the probes of one host said. Failures before `heard_since` may have been those of the hub's own network."""
 
     rule: ProbeRule
@@ -160,7 +160,7 @@ def _advance(stood: Probed, streak: Streak | None, answers: _Answers) -> Probed:
             return _passing(stood.address)
         return Probed(stood.address, "Failing", detail=streak.detail) if counted else stood
     if streak.good is (stood.state == "Passing"):
-        return replace(stood, count=0, since=0.0) if stood.count else stood
+        return structs.replace(stood, count=0, since=0.0) if stood.count else stood
     since = float(floor(streak.since))
     # A streak that began after the remembered one goes on from it: the controller was restarted in between.
     carried = stood.count > 0 and since > stood.since
@@ -171,7 +171,7 @@ def _advance(stood: Probed, streak: Streak | None, answers: _Answers) -> Probed:
     elif total >= answers.rule.rise:
         return _passing(stood.address)
     kept = _worth_keeping(counted, stood)
-    return stood if carried else replace(stood, count=kept, since=since if kept else 0.0)
+    return stood if carried else structs.replace(stood, count=kept, since=since if kept else 0.0)
 
 
 @lru_cache(maxsize=16384)
@@ -190,12 +190,12 @@ def _weigh(one: Judged, stands: Mapping[Address, Probed], known: Book, answers: 
     """The cluster with the failing addresses taken out, or taken out itself where none is left."""
     verdict = one.verdict
     if not stands:
-        return one._replace(verdict=verdict._replace(probe=""))
+        return structs.replace(one, verdict=structs.replace(verdict, probe=""))
     rows = tuple(sorted([stand for stand in stands.values() if stand.state != "Passing" or stand.count]))
     if rows:
         states = {stand.state for stand in stands.values()}
         one = verdicts.recall(one, probed=rows)
-        one = one._replace(verdict=verdict._replace(probe=states.pop() if len(states) == 1 else "Mixed"))
+        one = structs.replace(one, verdict=structs.replace(verdict, probe=states.pop() if len(states) == 1 else "Mixed"))
     elif verdict.reason is not Reason.UNKNOWN:
         return one  # nearly always
     alive = tuple([target for target in verdict.targets if _serves(target, stands, known)])
@@ -210,7 +210,7 @@ def _weigh(one: Judged, stands: Mapping[Address, Probed], known: Book, answers: 
     spelled = tuple([signals.spell(target) for target in alive])
     message = f"{one.verdict.message}; {_told(rows)}"
     idle = tuple([target for target in verdict.targets if target not in alive])
-    return one._replace(verdict=one.verdict._replace(targets=alive, message=message), spelled=spelled, idle=idle)
+    return structs.replace(one, verdict=structs.replace(one.verdict, targets=alive, message=message), spelled=spelled, idle=idle)
 
 
 def _serves(target: Target, stands: Mapping[Address, Probed], known: Book) -> bool:

@@ -1,10 +1,11 @@
 """From chosen targets to the record sets of one name; which targets are chosen is decided in routes."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import blake2b
 from typing import TypeGuard
+
+from msgspec import Struct, structs
 
 from mcidns.decide import permission
 from mcidns.decide.addresses import Book
@@ -16,8 +17,7 @@ from mcidns.model.records import RecordKey, RecordSet
 from mcidns.model.targets import Address, InvalidTarget
 
 
-@dataclass(frozen=True, slots=True)
-class Rendered:
+class Rendered(Struct, frozen=True, gc=False):
     """`left_out` targets did not fit under maxTargets; `missing` are names of load balancers that were never resolved."""
 
     sets: tuple[RecordSet, ...]
@@ -28,8 +28,7 @@ class Rendered:
 NOTHING = Rendered(())
 
 
-@dataclass(frozen=True, slots=True)
-class Measure:
+class Measure(Struct, frozen=True, gc=False):
     """What bears on every set of a name: at most `limit` values in one answer, and what the names of load balancers stand for.
 
     `checked` says that the addresses chosen are known to be permitted in this very zone; what names resolve to never is.
@@ -54,7 +53,7 @@ def records(granted: Granted, branches: Sequence[Branch], measure: Measure, *, s
     for place, branch in wide:
         if not found[place].sets:
             others = dict.fromkeys([share for other in branches for share in other.shares])
-            found[place] = _branch(granted, replace(branch, shares=tuple(others)), measure, solo=None)
+            found[place] = _branch(granted, structs.replace(branch, shares=tuple(others)), measure, solo=None)
     return Rendered(
         sets=tuple(sorted([records for one in found for records in one.sets])),
         left_out=sum(one.left_out for one in found),

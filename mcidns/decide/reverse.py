@@ -5,8 +5,9 @@ rivals that holds for every name). A DNSZone under in-addr.arpa or ip6.arpa must
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import assert_never
+
+from msgspec import Struct
 
 from mcidns.decide import admission
 from mcidns.decide.admission import Refusal
@@ -26,8 +27,7 @@ SHOWN = 5
 _UNTOLD = ("Pending", "the zones' workers have not taken it up yet")
 
 
-@dataclass(frozen=True, slots=True)
-class Forward:
+class Forward(Struct, frozen=True, gc=False):
     """A name and the values it is served with, addresses or not; `ttl` in seconds. `why` is set while nothing may be written.
 
     `withdrawn` are values known to be served no more although others may still be (as in Wish).
@@ -40,8 +40,7 @@ class Forward:
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Claimant:
+class Claimant(Struct, frozen=True, gc=False):
     """Whose names they are, as in Wish; `labels` are those of the namespace."""
 
     source: ObjectRef
@@ -50,8 +49,7 @@ class Claimant:
     orphan: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Reverse:
+class Reverse(Struct, frozen=True, gc=False):
     """What the reverse zones are asked for, `programmed` the names among it that a provider serves, `refusals` the rest."""
 
     intents: tuple[Intent, ...] = ()

@@ -1,8 +1,9 @@
 """What is served: what the routing policy picked, or what whenNoneHealthy asks for where that is nothing."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import assert_never
+
+from msgspec import Struct
 
 from mcidns.decide import permission, signals
 from mcidns.decide.addresses import Book
@@ -21,8 +22,7 @@ _UNWELL = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Serving:
+class Serving(Struct, frozen=True, gc=False):
     """`branches` and the rest as in Picked; when there are none, `spare` is for names that are published already.
 
     `how` is the rule that chose `spare`, which may be weaker than the one asked for where that one has nothing to offer.

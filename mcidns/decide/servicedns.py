@@ -1,8 +1,9 @@
 """What each name of a ServiceDNSRecord holds: its own clusters' targets, else a CNAME to a name that ends in some; no naming."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import cast
+
+from msgspec import structs
 
 from mcidns.decide import intents, policies, routes
 from mcidns.decide.claims import Granted
@@ -33,12 +34,12 @@ def fill(scene: Scene) -> tuple[Filled, ...]:
 
 def _part(scene: Scene, level: Level, granted: Granted) -> Scene:
     """The scene as a host of this one name and these clusters would see it."""
-    settled = replace(scene.claims, granted=(granted,))
+    settled = structs.replace(scene.claims, granted=(granted,))
     if level.clusters is None:
-        return replace(scene, claims=settled)
+        return structs.replace(scene, claims=settled)
     judged = tuple([one for one in scene.judged if one.verdict.cluster in level.clusters])
     picked = policies.pick(judged, scene.world, scene.ground, frozen=False)
-    return replace(scene, judged=judged, claims=settled, serving=routes.serving(picked, scene.world.memory, scene.ground))
+    return structs.replace(scene, judged=judged, claims=settled, serving=routes.serving(picked, scene.world.memory, scene.ground))
 
 
 def _goal(part: Scene, level: Level, filled: Filled, done: Mapping[DnsName, Filled]) -> DnsName | None:
@@ -65,11 +66,11 @@ def _pointing(filled: Filled, goal: DnsName) -> Filled:
     decided = filled.decision
     wish = cast("Wish", decided.intent)  # filling gives wishes and nothing else
     records = RecordSet(RecordKey(decided.name, "CNAME"), decided.ttl, (goal.text,))
-    return replace(
+    return structs.replace(
         filled,
-        decision=replace(
+        decision=structs.replace(
             decided,
-            intent=replace(wish, sets=(records,), fail_open=False, complete=True, withdrawn=frozenset()),
+            intent=structs.replace(wish, sets=(records,), fail_open=False, complete=True, withdrawn=frozenset()),
             record_type="CNAME",
             targets=(goal.relative,),
         ),

@@ -1,7 +1,8 @@
 """Targets gathered from clusters, each once, and the branches of a routing policy; who is gathered is decided elsewhere."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mcidns.decide.verdicts import Judged
 from mcidns.model import targets
@@ -12,8 +13,7 @@ Share = tuple[Target, str, str]
 """A target, its text, and the region (else cluster) over which a truncated answer is spread."""
 
 
-@dataclass(frozen=True, slots=True)
-class Branch:
+class Branch(Struct, frozen=True, gc=False):
     """Targets that are answered together. Where a policy has several branches, the properties say who gets which."""
 
     shares: tuple[Share, ...] = ()

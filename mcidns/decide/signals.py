@@ -1,10 +1,10 @@
 """What is last known of a cluster, gathered from its word and from memory; which rule it meets lives in verdicts."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 from math import floor
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from mcidns.decide import health
 from mcidns.decide.health import Standing
@@ -18,8 +18,7 @@ from mcidns.model.targets import InvalidTarget, Target
 _NO_LAST_ADDRESS = frozenset({Reason.NOT_PLACED, Reason.CLUSTER_GONE})
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True, gc=False):
     """Targets sorted, the same as text; `plain`: they are addresses, and none of them is refused everywhere."""
 
     targets: tuple[Target, ...]
@@ -27,7 +26,7 @@ class Shown:
     plain: bool = False
 
 
-class Word(NamedTuple):
+class Word(Struct, frozen=True, gc=False):
     """The signals of one cluster that holds the source, as of its last word.
 
     `shown`: public addresses it shows, or the last it showed while its status is blank. `synced`: its API answers.

@@ -1,9 +1,10 @@
 """Verdicts: may a cluster's targets be served, and which rule of design §3 says so; picking among them lives in routes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from math import floor
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
+
+from msgspec import Struct, structs
 
 from mcidns.decide import permission, signals, wording
 from mcidns.decide.permission import Allowed
@@ -27,8 +28,7 @@ REMOVAL_KEPT = 3600.0
 """Seconds for which the targets of a removed cluster are remembered: people read why they went, and a restart repeats it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ground:
+class Ground(Struct, frozen=True, gc=False):
     """What every verdict of one pass rests on. `zones` are the allowedTargets of the zones concerned, `own` the host's names.
 
     `is_open`: some zone concerned permits every network.
@@ -41,7 +41,7 @@ class Ground:
     is_open: bool = False
 
 
-class Judged(NamedTuple):
+class Judged(Struct, frozen=True, gc=False):
     """A verdict, its targets as text, what the next pass must remember, and when time alone will change it (unix seconds).
 
     `barred` are sentences on targets that may not be published, `unreadable` on status entries that are no targets. `was` is
@@ -95,25 +95,25 @@ def demote(judged: Judged, reason: Reason, message: str, now: float, *, until: f
     since = _since(judged.was, reason, now)
     if judged.verdict.reason is Reason.NOT_READY:
         judged = recall(judged, unready=True)
-    remembered = judged.remembered and judged.remembered._replace(eligible=False, reason=reason.value, since=since)
-    verdict = judged.verdict._replace(eligible=False, reason=reason, message=message, since=since)
+    remembered = judged.remembered and structs.replace(judged.remembered, eligible=False, reason=reason.value, since=since)
+    verdict = structs.replace(judged.verdict, eligible=False, reason=reason, message=message, since=since)
     ends = judged.until if until is None else until if judged.until is None else min(until, judged.until)
-    return judged._replace(verdict=verdict, remembered=remembered, until=ends)
+    return structs.replace(judged, verdict=verdict, remembered=remembered, until=ends)
 
 
 def readmit(judged: Judged, reason: Reason, message: str, now: float) -> Judged:
     """The same cluster let in for a reason that its own word does not tell."""
     since = _since(judged.was, reason, now)
-    remembered = judged.remembered and judged.remembered._replace(eligible=True, reason=reason.value, since=since)
-    verdict = judged.verdict._replace(eligible=True, reason=reason, message=message, since=since)
-    return judged._replace(verdict=verdict, remembered=remembered)
+    remembered = judged.remembered and structs.replace(judged.remembered, eligible=True, reason=reason.value, since=since)
+    verdict = structs.replace(judged.verdict, eligible=True, reason=reason, message=message, since=since)
+    return structs.replace(judged, verdict=verdict, remembered=remembered)
 
 
 def recall(judged: Judged, **known: Any) -> Judged:
     """The same cluster with this in its history."""
     was = judged.remembered
-    past = replace((was and was.history) or History(), **known)
-    return judged._replace(remembered=was and was._replace(history=None if past == History() else past))
+    past = structs.replace((was and was.history) or History(), **known)
+    return structs.replace(judged, remembered=was and structs.replace(was, history=None if past == History() else past))
 
 
 def _place(judged: Judged) -> tuple[str, bool]:
@@ -215,7 +215,7 @@ def _absent(view: MemberView, was: Remembered | None, message: str, ground: Grou
     if kept is not None:
         return kept
     since = _since(was, Reason.NOT_PLACED, ground.now)
-    return _out(known._replace(targets=(), region=view.cluster.region), Reason.NOT_PLACED, message, since)
+    return _out(structs.replace(known, targets=(), region=view.cluster.region), Reason.NOT_PLACED, message, since)
 
 
 def _removed(was: Remembered | None, reason: Reason, message: str, ground: Ground) -> Judged | None:
@@ -224,7 +224,7 @@ def _removed(was: Remembered | None, reason: Reason, message: str, ground: Groun
         return None
     since = _since(was, reason, ground.now)
     until = since + REMOVAL_KEPT
-    return _out(was, reason, message, since)._replace(until=until) if ground.now < until else None
+    return structs.replace(_out(was, reason, message, since), until=until) if ground.now < until else None
 
 
 def _out(was: Remembered, reason: Reason, message: str, since: float) -> Judged:

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from msgspec import Struct
 
 from mcidns.model.clusters import Cluster, MemberView, Resolution
 from mcidns.model.hosts import Host
@@ -38,8 +40,7 @@ class Reason(StrEnum):
 ProbeState = Literal["New", "Passing", "Failing"]
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Probed:
+class Probed(Struct, frozen=True, order=True, gc=False):
     """What a restart must know of one address that is not plainly well: `New` waits for its first answer, `Failing` is out.
 
     `count` answers in a row, the first at `since` (whole unix seconds), speak against that; `Passing` is kept only while such
@@ -53,8 +54,7 @@ class Probed:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class History:
+class History(Struct, frozen=True, order=True, gc=False):
     """The part of a cluster's past that only some have; times in whole unix seconds.
 
     `unready`: its readiness stands at too few, behind another reason. `turning_since`: since when its endpoints speak against
@@ -81,7 +81,7 @@ class Role(StrEnum):
     NO_REGION = "NoRegion"
 
 
-class Remembered(NamedTuple):
+class Remembered(Struct, frozen=True, gc=False):
     """What must survive a restart about one cluster's targets for one host; times in unix seconds.
 
     `targets` are the last addresses it gave, as text; `blank_since` is set while its status shows none; `unknown_since`
@@ -122,8 +122,7 @@ class Memory:
     withdrawn: tuple[tuple[DnsName, tuple[str, ...]], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Claim:
+class Claim(Struct, frozen=True, order=True, gc=False):
     """Somebody's claim on a name. The oldest `created_at` wins, then namespace and name in order."""
 
     created_at: float
@@ -135,8 +134,7 @@ ProgramState = Literal["Programmed", "Pending", "Failed", "Held"]
 PropagationState = Literal["Propagated", "Pending", "Mismatch", "Unknown"]
 
 
-@dataclass(frozen=True, slots=True)
-class Programming:
+class Programming(Struct, frozen=True, gc=False):
     """What became of a name in DNS, as the zone's worker observed it. `reason` is one of the Programmed reasons of design §4."""
 
     name: DnsName
@@ -170,7 +168,7 @@ class World:
     probes: tuple[tuple[Probe, Streak], ...] = ()
 
 
-class Verdict(NamedTuple):
+class Verdict(Struct, frozen=True, gc=False):
     """Whether a cluster's targets may be served, and the rule that says so. `message` is a sentence for people.
 
     `targets` are those it would contribute, sorted. `since` is when the verdict (eligible, reason) last changed. `probe` is
@@ -196,8 +194,7 @@ class Verdict(NamedTuple):
         return self.eligible and self.role in (None, Role.SERVING)
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(Struct, frozen=True, gc=False):
     """A condition of the standard shape (KEP-1623) without times; the writer keeps `lastTransitionTime`."""
 
     type: str
@@ -206,8 +203,7 @@ class Condition:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class NameDecision:
+class NameDecision(Struct, frozen=True, gc=False):
     """One name of the host: what it shall hold, for status and DNSEndpoint. `zone` is the DNSZone's name, empty if none matches."""
 
     name: DnsName

@@ -1,9 +1,9 @@
 """DNS names in one spelling: lower case, absolute, A-labels; reading names off a wire or a zone file lives with the providers."""
 
 import re
-from typing import NamedTuple
 
 import idna
+from msgspec import Struct
 
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\Z")
 MAX_NAME = 253
@@ -14,12 +14,12 @@ class InvalidName(ValueError):
     """The text is no DNS name we could publish; the message says why and what to write instead."""
 
 
-class DnsName(NamedTuple):
+class DnsName(Struct, frozen=True, order=True, cache_hash=True, gc=False):
     """An absolute name, lower case, with its final dot: `www.example.org.`.
 
     Build it with `DnsName.parse` from anything a person or an API wrote. The constructor trusts its argument, so that a
-    provider may carry names of a foreign zone that we would not publish ourselves (escapes, odd characters). A tuple underneath,
-    because names are the keys of nearly every table and a dataclass's hash costs five times as much.
+    provider may carry names of a foreign zone that we would not publish ourselves (escapes, odd characters). A struct of
+    msgspec, like all that is made for every name of a zone: that costs a fifth of a tuple, and the hash is worked out once.
     """
 
     text: str
@@ -68,7 +68,8 @@ class DnsName(NamedTuple):
 
     def inside(self, zone: "DnsName") -> bool:
         """Whether this name is the zone's apex or below it, label by label (`fooexample.org` is not in `example.org`)."""
-        return zone.text in (".", self.text) or self.text.endswith("." + zone.text)
+        text, domain = self.text, zone.text
+        return text.endswith("." + domain) or domain in (text, ".")
 
     def __str__(self) -> str:
         return self.text

@@ -2,15 +2,15 @@
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import IntEnum
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from mcidns.model.names import DnsName
 from mcidns.model.references import ObjectRef
 
 
-class RecordKey(NamedTuple):
+class RecordKey(Struct, frozen=True, order=True, cache_hash=True, gc=False):
     """What makes a record set one: name, type (`A`, `TXT`, …) and set identifier (empty but for routing policies)."""
 
     name: DnsName
@@ -22,8 +22,7 @@ class RecordKey(NamedTuple):
         return f"{self.name.relative} {self.type}{suffix}"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class RecordSet:
+class RecordSet(Struct, frozen=True, order=True, gc=False):
     """All values of one key. `values` are in presentation format (RFC 1035 §5), canonical, sorted and unique.
 
     Addresses are in their short form, host names are absolute and lower case, TXT values are quoted character-strings
@@ -51,7 +50,7 @@ class RecordSet:
         return self.key.type
 
 
-class Edit(NamedTuple):
+class Edit(Struct, frozen=True, gc=False):
     """One record set as it must be found and as it shall be left.
 
     `old` is the exact set that was read, None when it was absent; `new` None deletes. With `old == new` nothing changes and
@@ -77,7 +76,7 @@ class Urgency(IntEnum):
     COSMETIC = 2
 
 
-class Change(NamedTuple):
+class Change(Struct, frozen=True, gc=False):
     """The edits that must happen together: a record set, its ownership TXT and the checks both rest on.
 
     `name` is the host name concerned (the TXT's own name may differ). `causes` are the objects that want it, for their
@@ -101,8 +100,7 @@ def _spell(records: RecordSet | None) -> str:
     return "-" if records is None else f"{records.ttl} {records.values} {records.properties}"
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(Struct, frozen=True, gc=False):
     """What one object wants one name to hold; no sets means the name shall hold nothing of it.
 
     `claimed_at` (unix seconds) decides between rivals: the oldest wins. `merge` names those it may share the name with: two
@@ -124,8 +122,7 @@ class Wish:
     cluster_note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Untouched:
+class Untouched(Struct, frozen=True, gc=False):
     """Nothing may be written at this name for now, and what is there stays: `why` says it to people."""
 
     source: ObjectRef

@@ -1,6 +1,8 @@
 """References to Kubernetes objects and the sources behind a host; fetching them lives with the clients."""
 
-from typing import Final, Literal, NamedTuple, NewType, get_args
+from typing import Final, Literal, NewType, get_args
+
+from msgspec import Struct
 
 ClusterName = NewType("ClusterName", str)
 RouteKind = Literal["HTTPRoute", "GRPCRoute", "TLSRoute"]
@@ -11,7 +13,7 @@ GATEWAY_KINDS: Final[frozenset[str]] = frozenset(("Gateway", *ROUTES))
 """Kinds of the Gateway API, which a member may serve or not."""
 
 
-class ObjectRef(NamedTuple):
+class ObjectRef(Struct, frozen=True, order=True, cache_hash=True, gc=False):
     """An object of the host cluster by kind, namespace (empty if cluster-scoped) and name."""
 
     kind: str
@@ -22,7 +24,7 @@ class ObjectRef(NamedTuple):
         return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
 
 
-class SourceRef(NamedTuple):
+class SourceRef(Struct, frozen=True, order=True, cache_hash=True, gc=False):
     """An Ingress, Service, Gateway or route that exists under this name in several members."""
 
     kind: SourceKind

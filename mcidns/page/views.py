@@ -145,7 +145,7 @@ class ChangeRow:
 
 def id_of(ref: ObjectRef) -> str:
     """How a browser calls an object."""
-    return "/".join(ref)
+    return f"{ref.kind}/{ref.namespace}/{ref.name}"
 
 
 def ref_of(text: str) -> ObjectRef | None:

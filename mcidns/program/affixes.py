@@ -29,7 +29,7 @@ class Form:
     def __post_init__(self) -> None:
         # A zone's every record is named by these, so that they are put together once.
         for type_ in (None, *TYPES):
-            self._typed[type_] = self._around(type_)
+            self._typed[type_] = self.around(type_)
 
     @classmethod
     def of(cls, affix: Affix) -> "Form":
@@ -46,11 +46,14 @@ class Form:
         first, _, rest = name.text.partition(".")
         if first == "*" and self.wildcard:
             first = self.wildcard
-        before, behind = self._typed.get(type_) or self._around(type_)
+        before, behind = self.around(type_)
         return DnsName(f"{before}{first}{behind}.{rest}")
 
-    def _around(self, type_: str | None) -> tuple[str, str]:
+    def around(self, type_: str | None) -> tuple[str, str]:
         """What stands before and behind a name's first label."""
+        known = self._typed.get(type_)
+        if known is not None:
+            return known
         token = (type_ or "").lower()
         if self.templated:
             return self.prefix.replace(_TEMPLATE, token), self.suffix.replace(_TEMPLATE, token)

@@ -8,6 +8,7 @@ from typing import Any
 from mcidns.errors import Conflict, Denied, ProviderError, Rejected, Throttled, Transient
 from mcidns.model.names import DnsName
 from mcidns.model.records import Change, Urgency
+from mcidns.program import gathering
 from mcidns.program.attempts import attempt
 from mcidns.program.confirmation import Confirmation
 from mcidns.program.fence import Barred, Deposed, Fence
@@ -18,17 +19,13 @@ from mcidns.provider import Receipt
 
 _LOG = logging.getLogger(__name__)
 
-OFFER = 1024
-"""Changes offered to `pack` at once; it takes as many as fit."""
-WORTHWHILE = 100
+WORTHWHILE = 200
 """Changes that fill a message well enough to be sent while more are being planned."""
 SPLITS = 200
 """Refused batches halved before the zone pauses, so that a zone full of bad records cannot flood its server."""
 DENIED_IN_A_ROW = 3
 CONFLICTS = 3
 CONFLICT_DELAY = 30.0
-GATHER = 0.1
-"""Seconds for which changes are gathered where requests are scarce."""
 
 Start = Callable[[Coroutine[Any, Any, Receipt], Callable[["asyncio.Task[Receipt]"], None]], None]
 
@@ -46,12 +43,12 @@ class Dispatch:
         self._denied = 0
         self._probing = False
         self._conflicts: dict[DnsName, int] = {}
-        self._gathered_at: float | None = None
+        self._gathering = gathering.Gathering()
 
     @property
     def next_due(self) -> float | None:
         """When what is being gathered is sent at the latest, in the loop's time."""
-        return self._gathered_at
+        return self._gathering.until
 
     @property
     def under_way(self) -> int:
@@ -63,16 +60,19 @@ class Dispatch:
         """Whether the zone as a whole was denied and nothing was taken since."""
         return self._probing
 
-    def launch(self, *, more_to_come: bool = False) -> None:
-        """Start batches while there is room. After a denial of the whole zone one change at a time is tried.
+    def launch(self, *, more_to_come: bool = False) -> bool:
+        """Start batches while there is room; whether any was. After a denial of the whole zone one change at a time is tried.
 
         While one is under way and planning goes on, small batches wait to become bigger ones: a message has its price.
         """
         state = self._state
         if not self._fence.is_open or (more_to_come and self._under_way and len(state.outbox) < WORTHWHILE):
-            return
-        if state.rules.capabilities.scarce and self._is_gathering(more_to_come=more_to_come):
-            return
+            return False
+        if state.rules.capabilities.scarce and self._gathering.goes_on(
+            len(state.outbox), busy=self._under_way > 0, more_to_come=more_to_come, now=self._now()
+        ):
+            return False
+        before = self._under_way
         room = 1 if self._probing else max(1, state.rules.capabilities.parallel)
         while self._under_way < room:
             piece = state.outbox.piece()
@@ -80,32 +80,20 @@ class Dispatch:
                 break
             self._send(piece)
         free = room - self._under_way
-        offer = state.outbox.first(1 if self._probing else OFFER * free) if free > 0 else ()
+        offer = state.outbox.first(1 if self._probing else gathering.OFFER * free) if free > 0 else ()
         if not offer:
             if not self._under_way and not state.outbox:
                 self._splits = 0
-            return
+            return self._under_way > before
         batches = attempt(lambda: self._fence.packed(offer, free))
         if isinstance(batches, ProviderError):
             state.tally.failed(batches)
             self._set_back(batches, "ProviderUnavailable")
-            return
+            return False
         for batch in batches:
             state.outbox.sent(batch)
             self._send(batch)
-
-    def _is_gathering(self, *, more_to_come: bool) -> bool:
-        """Whether a request is too dear to be made yet: more is being planned, or may come within a moment."""
-        waiting = len(self._state.outbox)
-        if not waiting or waiting >= OFFER or self._under_way:
-            self._gathered_at = None
-            return False
-        if self._gathered_at is None:
-            self._gathered_at = self._now() + GATHER
-        if more_to_come or self._now() < self._gathered_at:
-            return True
-        self._gathered_at = None
-        return False
+        return self._under_way > before
 
     def _send(self, batch: Batch) -> None:
         state = self._state
@@ -125,9 +113,10 @@ class Dispatch:
             left = state.in_flight.pop(change.name)
             if left > 1:
                 state.in_flight[change.name] = left - 1
-            if change.name in state.deferred:
-                state.deferred.discard(change.name)
-                state.mark(change.name)
+        if state.deferred:
+            for name in [change.name for change in batch if change.name in state.deferred]:
+                state.deferred.discard(name)
+                state.mark(name)
         answer = attempt(task.result)
         if isinstance(answer, ProviderError):
             state.tally.failed(answer)
@@ -156,8 +145,8 @@ class Dispatch:
         self._denied = 0
         if state.mirror is not None:
             state.mirror.patch(batch)
-        state.written.update([edit.key.name for change in batch for edit in change.edits])
-        debugging = _LOG.isEnabledFor(logging.DEBUG)
+        if state.written is not None:
+            state.written.update([edit.key.name for change in batch for edit in change.edits])
         state.writes += len(batch)
         state.trouble = None
         state.backoff.reset()
@@ -166,14 +155,18 @@ class Dispatch:
             for name in state.quarantine.release("Denied"):
                 state.mark(name)
         for change in batch:
-            self._conflicts.pop(change.name, None)
-            state.quarantine.acquit(change)
             self._close(change, written=True)
-            if change.name in state.looking:
-                # That answer may be older than this write.
-                state.must_look[change.name] = None
-                state.mark(change.name)
-            if debugging:
+        if self._conflicts or len(state.quarantine):
+            for change in batch:
+                self._conflicts.pop(change.name, None)
+                state.quarantine.acquit(change)
+        if state.looking:
+            # That answer may be older than this write.
+            for name in [change.name for change in batch if change.name in state.looking]:
+                state.must_look[name] = None
+                state.mark(name)
+        if _LOG.isEnabledFor(logging.DEBUG):
+            for change in batch:
                 told = {"zone": state.zone.name, "dns_name": change.name.relative, "change": change.note}
                 _LOG.debug("zone.changed", extra=told)
         _LOG.info(
@@ -182,22 +175,23 @@ class Dispatch:
         )
         self._confirmation.expect(batch, receipt, self._now())
 
-    def _close(self, change: Change, *remarks: Remark, written: bool = False) -> None:
+    def _close(self, change: Change, remark: Remark | None = None, *, written: bool = False) -> None:
         """One change of a name has its answer; the last one gives the name its word."""
-        state = self._state
-        opened = state.open.get(change.name)
+        state, name = self._state, change.name
+        opened = state.open.get(name)
         if opened is None:
             return
-        if written and opened.since is not None and change.urgency is not Urgency.COSMETIC:
-            state.taken(change.name, opened.since)
+        if opened.since is not None and written and change.urgency is not Urgency.COSMETIC:
+            state.taken(name, opened.since)
             opened.since = None
+        if remark is not None:
+            opened.remarks = (*opened.remarks, remark)
         opened.left -= 1
-        opened.remarks = (*opened.remarks, *remarks)
         if opened.left <= 0:
-            del state.open[change.name]
-            state.tell(change.name, opened.remarks, losers=opened.losers, written=written)
-            if written and change.name not in state.desk.wishes:
-                state.desk.wishes.forget_name(change.name)
+            del state.open[name]
+            state.tell(name, opened.remarks, losers=opened.losers, written=written)
+            if written and name not in state.desk.wishes:
+                state.desk.wishes.forget_name(name)
 
     def _postpone(self, batch: Batch, *, look: bool) -> None:
         """Plan these again later; after an answer that leaves it open whether they were written, look first."""

@@ -7,6 +7,8 @@ from collections.abc import Callable, Coroutine, Sequence
 from itertools import islice
 from typing import Any, assert_never
 
+from msgspec import structs
+
 from mcidns.errors import Conflict, Denied, ProviderError, Rejected, Throttled, Transient
 from mcidns.model.mandates import Adrift, Alone, Leading, Standby
 from mcidns.model.records import Change, Edit, RecordSet, Urgency
@@ -228,7 +230,7 @@ class Fence:
         if held is None:
             return await self._within_the_lease(state.provider.apply(state.zone.domain, batch))
         # A batch is taken whole or not at all, so that one of its changes stands for all.
-        first = batch[0]._replace(edits=(*batch[0].edits, Edit(self.key, held, held)))
+        first = structs.replace(batch[0], edits=(*batch[0].edits, Edit(self.key, held, held)))
         try:
             return await state.provider.apply(state.zone.domain, (first, *batch[1:]))
         except (Conflict, Rejected) as error:

@@ -1,8 +1,8 @@
 """Record sets cut to what a provider can express, with a word on what was lost; nothing is compared or written here."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
-from typing import NamedTuple
+
+from msgspec import Struct, structs
 
 from mcidns.errors import Rejected
 from mcidns.model import properties
@@ -17,7 +17,7 @@ ALIAS = ("alias", "true")
 """ExternalDNS's property of a set that points to a host name of the back end; it has no TTL of its own."""
 
 
-class Fitted(NamedTuple):
+class Fitted(Struct, frozen=True, gc=False):
     """The sets that can be written, and what is to be said of the others; `refused`: at least one cannot be written at all."""
 
     sets: dict[RecordKey, RecordSet]
@@ -79,7 +79,7 @@ def _unmixed(wished: Iterable[RecordSet], capabilities: Capabilities, remarks: l
 def _plain(records: RecordSet, remarks: list[Remark]) -> RecordSet:
     told = f"{records.key}: the zone's provider does not know {', '.join(name for name, _ in records.properties)}"
     remarks.append(Remark("Programmed", "StrategyDegraded", told))
-    return replace(records, properties=())
+    return structs.replace(records, properties=())
 
 
 def _adjusted(wished: Iterable[RecordSet], adjust: Adjust | None, remarks: list[Remark]) -> Iterable[RecordSet]:
@@ -100,4 +100,4 @@ def _clamped(records: RecordSet, capabilities: Capabilities, default_ttl: int, r
     ttl = min(max(wished, capabilities.min_ttl), capabilities.max_ttl)
     if ttl != wished:
         remarks.append(Remark("Programmed", "TTLClamped", f"{records.key}: TTL {wished} is written as {ttl}, the provider's limit"))
-    return records if ttl == records.ttl else replace(records, ttl=ttl)
+    return records if ttl == records.ttl else structs.replace(records, ttl=ttl)

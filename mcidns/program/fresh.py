@@ -16,17 +16,19 @@ def changes(rules: Rules, aim: Wanted, wished: Mapping[RecordKey, RecordSet], at
     if rules.registry == "None" or at(aim.name):
         return None
     content = ownership.write(rules.owner, aim.resource, clusters=aim.clusters, orphan=aim.orphan)
+    names = rules.names
     found: list[Change] = []
     for key, records in wished.items():
-        place, others = rules.names.spots(key.name, key.type)
+        spots = names.spots(key.name, key.type)
+        place = spots.written
         if isinstance(place, registry.Unownable) or at(place):
             return None
-        for other, _ in others:
-            if other != place and at(other):
+        for other, _ in spots.read:
+            if other is not place and at(other):
                 return None
         mark = RecordKey(place, "TXT", key.set_identifier)
-        txt = RecordSet(mark, records.ttl, (rules.names.value(content, place),), records.properties)
-        edits = (Edit(key, None, records), Edit(mark, None, txt))
+        txt = RecordSet(mark, records.ttl, (names.value(content, place),), records.properties)
         note = f"{key.type} (none) -> {' '.join(records.values)}"
+        edits = (Edit(key, None, records), Edit(mark, None, txt))
         found.append(Change(aim.name, edits, Urgency.ADD, aim.causes, note))
     return tuple(found)

@@ -1,6 +1,6 @@
 """Values that stay at a name as somebody who may wish for them could not be asked (law 1); the rest is weighed in plan."""
 
-from dataclasses import replace
+from msgspec import structs
 
 from mcidns.model import properties
 from mcidns.model.records import RecordKey, RecordSet
@@ -37,7 +37,7 @@ def desired(aim: Wanted, wished: dict[RecordKey, RecordSet], here: Standing) -> 
 def _old_policy(removable: frozenset[str], wished: dict[RecordKey, RecordSet], here: Standing) -> dict[RecordKey, RecordSet]:
     """What stands, without what may leave: sets of two policies cannot stand together, so the change of policy waits."""
     left = {
-        key: replace(records, values=tuple(value for value in records.values if value not in removable))
+        key: structs.replace(records, values=tuple(value for value in records.values if value not in removable))
         for key, records in here.own.items()
     }
     return {key: records for key, records in left.items() if records.values} or wished

@@ -42,8 +42,8 @@ class Mirror:
         known = self._overlay.get(name)
         if known is None:
             known = self._base.get(name, ())
-            if known and self._listed:
-                # A base decodes at every question; names that are asked for are few and asked for again.
+            if self._listed:
+                # A base decodes at every question; names that are asked for are few and asked for again, absent ones too.
                 self._overlay[name] = known
         return known
 
@@ -84,42 +84,56 @@ class Mirror:
 
     def patch(self, batch: Iterable[Change]) -> None:
         """Our changes were written: believe them."""
+        overlay = self._overlay
         for change in batch:
             for edit in change.edits:
                 key, new = edit.key, edit.new
                 if new == edit.old:
                     continue
-                before = self.at(key.name)
-                others = tuple([records for records in before if records.key != key]) if before else ()
-                self._put(key.name, before, others if new is None else (*others, new))
+                name = key.name
+                before = overlay.get(name)
+                if before is None:
+                    before = self.at(name)
+                if before:
+                    others = tuple([records for records in before if records.key != key])
+                    self._put(name, before, others if new is None else (*others, new))
+                else:
+                    self._put(name, (), () if new is None else (new,))
 
     def _put(self, name: DnsName, before: tuple[RecordSet, ...], sets: tuple[RecordSet, ...]) -> None:
         self._grown += bool(sets) - bool(before)
         self._overlay[name] = sets
         if name in self._places:
-            self._index(name, sets)
-            return
+            self._unindex(name)
         for records in sets:
             if records.key.type == "TXT":
                 self._index(name, sets)
                 break
 
-    def _index(self, place: DnsName, sets: tuple[RecordSet, ...]) -> None:
-        known = self._places.pop(place, ())
-        for host in known:
+    def _unindex(self, place: DnsName) -> None:
+        for host in self._places.pop(place):
             places = self._hosts[host]
             self._unlabel(places.pop(place), host)
             if not places:
                 del self._hosts[host]
+
+    def _index(self, place: DnsName, sets: tuple[RecordSet, ...]) -> None:
         names = self._rules.names
         resource = names.resource(sets)
         if resource is None:
             return
-        hosts = known or names.hosts(place)
-        self._places[place] = hosts
+        hosts = self._places[place] = names.hosts(place)
         for host in hosts:
-            self._hosts.setdefault(host, {})[place] = resource
-            self._resources.setdefault(resource, {})[host] = None
+            places = self._hosts.get(host)
+            if places is None:
+                self._hosts[host] = {place: resource}
+            else:
+                places[place] = resource
+            labelled = self._resources.get(resource)
+            if labelled is None:
+                self._resources[resource] = {host: None}
+            else:
+                labelled[host] = None
 
     def _unlabel(self, resource: str, host: DnsName) -> None:
         if resource in self._hosts.get(host, {}).values():

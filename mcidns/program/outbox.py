@@ -14,14 +14,15 @@ class Outbox:
     """One entry per name and urgency; planning a name again replaces what waits for it."""
 
     def __init__(self) -> None:
-        self._waiting: dict[Urgency, dict[DnsName, list[Change]]] = {urgency: {} for urgency in Urgency}
+        self._waiting: dict[Urgency, dict[DnsName, tuple[Change, ...]]] = {urgency: {} for urgency in Urgency}
         self._pieces: deque[Batch] = deque()
         self._split: set[DnsName] = set()
 
     def put(self, changes: Iterable[Change]) -> None:
         """Add changes of a name that has none waiting."""
         for change in changes:
-            self._waiting[change.urgency].setdefault(change.name, []).append(change)
+            waiting = self._waiting[change.urgency]
+            waiting[change.name] = (*waiting.get(change.name, ()), change)
 
     def withdraw(self, name: DnsName) -> None:
         """Take back what waits for a name, because it is planned again."""
@@ -36,11 +37,9 @@ class Outbox:
         """Take out what is under way now."""
         for change in batch:
             waiting = self._waiting[change.urgency]
-            left = [other for other in waiting.get(change.name, ()) if other is not change]
-            if left:
-                waiting[change.name] = left
-            else:
-                waiting.pop(change.name, None)
+            left = waiting.pop(change.name, ())
+            if len(left) > 1:
+                waiting[change.name] = tuple([other for other in left if other is not change])
 
     def first(self, count: int) -> Sequence[Change]:
         """Up to `count` changes, withdrawals first, then additions, then cosmetics; within each in the order of arrival."""

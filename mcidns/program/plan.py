@@ -1,9 +1,10 @@
 """The difference between what stands at a name and what shall stand there, as changes; nothing is read, judged or written here."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import NamedTuple
+
+from msgspec import Struct, structs
 
 from mcidns.model import properties
 from mcidns.model.names import DnsName
@@ -16,7 +17,7 @@ from mcidns.program.standing import ADDRESSING, Rules, Standing, marks, survey
 from mcidns.program.wanted import Gone, Wanted
 
 
-class NamePlan(NamedTuple):
+class NamePlan(Struct, frozen=True, gc=False):
     """What to do about one name. `empties`: it holds records of ours now, and none afterwards (a release is no emptying).
 
     `restrained`: something was left alone only because not every object was decided yet. `vacant`: nothing of ours is or
@@ -234,7 +235,7 @@ def _mark(rules: Rules, draft: Draft, records: RecordSet, holding: ownership.Hol
         moves = bool(key.set_identifier) and policy != properties.of_routing(holding.txt.properties)
         if content is not None and at_place and (moves or not rules.names.is_as_written(holding, content)):
             noted = holding.with_claim(rules.names.value(content, holding.txt.key.name))
-            renewed = Edit(holding.txt.key, holding.txt, replace(noted, properties=policy) if moves else noted)
+            renewed = Edit(holding.txt.key, holding.txt, structs.replace(noted, properties=policy) if moves else noted)
             if moves or not (rules.capabilities.scarce and ownership.says_same(holding.claim, content)):
                 draft.add(key, renewed)
                 return

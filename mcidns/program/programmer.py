@@ -14,7 +14,6 @@ from mcidns.program import endings, plugins
 from mcidns.program.ownership import resource_label
 from mcidns.program.pace import Pace
 from mcidns.program.plugins import ProviderSpec
-from mcidns.program.remarks import Remark
 from mcidns.program.reports import Reports
 from mcidns.program.state import Desk
 from mcidns.program.tally import Figures
@@ -120,7 +119,8 @@ class Programmer:
         if before is None or before.domain != zone.domain:
             self._route_anew()
         else:
-            self._mark(zone.name, self._members.get(zone.name, ()))
+            for name in tuple(self._members.get(zone.name, ())):
+                self._bring(name, zone.name)
         self._on_zone(zone.name)
 
     def _employ(self, zone: Zone, provider: Provider, pace: Pace | None) -> None:
@@ -158,9 +158,8 @@ class Programmer:
             return
         self._reports.retain(source, lambda: self._wishes.names_of(source))
         for name in changed:
-            self._enrol(name)
-            worker = self._workers.get(self._homes.get(name) or "") if since is not None else None
-            if worker is not None and since is not None:
+            worker = self._enrol(name)
+            if since is not None and worker is not None:
                 worker.state.since.setdefault(name, since)
         if thawed:
             label = resource_label(source)
@@ -260,8 +259,8 @@ class Programmer:
         home = self._homes.get(name)
         return home if home is not None else self._routes.zone_of(name)
 
-    def _enrol(self, name: DnsName) -> None:
-        """Bring a name to its zone's worker, or say why there is none."""
+    def _enrol(self, name: DnsName) -> Worker | None:
+        """Find a name its zone, and give its worker."""
         home = self._routes.zone_of(name)
         former = self._homes.pop(name, None)
         if former is not None:
@@ -270,20 +269,20 @@ class Programmer:
             self._homes[name] = home
             if home is not None:
                 self._members.setdefault(home, {})[name] = None
-        self._mark(home, (name,))
+        return self._bring(name, home)
 
-    def _mark(self, home: str | None, names: "tuple[DnsName, ...] | dict[DnsName, None]") -> None:
+    def _bring(self, name: DnsName, home: str | None) -> Worker | None:
+        """Have the zone's worker look at a name, or say why there is none."""
         worker = self._workers.get(home) if home is not None else None
         if worker is not None:
-            worker.mark(tuple(names))
-            return
-        for name in tuple(names):
-            if home is None:
-                remark = Remark("Failed", "NoMatchingZone", self._routes.objection(name))
-            else:
-                remark = Remark("Failed", "ProviderUnavailable", f"zone {home}: {self._broken.get(home, 'no provider')}")
-            said = Programming(name, remark.state, remark.reason, remark.message)
-            self._reports.put(self._wishes.sources_of(name), said)
+            worker.state.mark(name)
+            return worker
+        if home is None:
+            reason, message = "NoMatchingZone", self._routes.objection(name)
+        else:
+            reason, message = "ProviderUnavailable", f"zone {home}: {self._broken.get(home, 'no provider')}"
+        self._reports.put(self._wishes.sources_of(name), Programming(name, "Failed", reason, message))
+        return None
 
     def _route_anew(self) -> None:
         """Zones came or went: every name looks for its place again."""

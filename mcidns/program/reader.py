@@ -58,7 +58,7 @@ class Reader:
         self._reading = True
         if state.must_read == "due":
             state.must_read = "under way"
-        state.written.clear()
+        state.written = set()
         state.next_read = now + self._interval()
         self._start(self._read(), self._was_read)
 
@@ -109,6 +109,8 @@ class Reader:
         would be overwritten unseen (law 3), so that it is made again first.
         """
         state = self._state
+        if self._adoption is None:
+            state.written = None
         if self._adoption is None and state.must_read == "under way" and (well or state.rules.capabilities.compare_and_set):
             state.must_read = "no"
             state.wake.set()
@@ -129,7 +131,8 @@ class Reader:
         state = self._state
         if state.mirror is None:
             return
-        for name in self._absorb(state.mirror, [(name, names[name]) for name in names if name not in state.written]):
+        written = state.written or ()
+        for name in self._absorb(state.mirror, [(name, names[name]) for name in names if name not in written]):
             self._touch(name)
         self._touch_blocked()
 
@@ -182,7 +185,7 @@ class Reader:
                     self._compare_ownership(name, self._own(old, name), fresh)
                 if not count % _STEP:
                     yield
-            fresh.absorb((name, old.at(name)) for name in state.written)
+            fresh.absorb((name, old.at(name)) for name in state.written or ())
         state.mirror, state.serial = fresh, full.serial
         for name in concerned:
             state.mark(name)

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from mcidns.model.names import MAX_LABEL, MAX_NAME, DnsName
 from mcidns.model.records import RecordKey, RecordSet
@@ -19,19 +20,21 @@ class Unownable(ValueError):
     """No ownership record can stand for this name and type; the message says why and what to change."""
 
 
-class Spots(NamedTuple):
+class Spots(Struct, frozen=True, gc=False):
     """Where the ownership of one record is written, or why it cannot be, and where it is read, and whether that names the type."""
 
     written: DnsName | Unownable
     read: tuple[tuple[DnsName, bool], ...]
 
 
-class _Reading(NamedTuple):
+class _Reading(Struct, frozen=True):
     """One way to read ownership; `certain`: whatever a name is, it is what this way makes of it."""
 
     form: Form
     type: str | None
     certain: bool
+    before: str
+    behind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ class Names:
     _opening: str = ""
     _spots: dict[tuple[DnsName, str], Spots] = field(default_factory=dict, compare=False, repr=False)
     _readings: dict[str, tuple[_Reading, ...]] = field(default_factory=dict, compare=False, repr=False)
+    _hosts: dict[DnsName, tuple[DnsName, ...]] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of(cls, zone: DnsName, registry: Registry, owner: str = "") -> "Names":
@@ -118,10 +122,15 @@ class Names:
         if known is None:
             if len(self._spots) >= _REMEMBERED:
                 self._spots.clear()
+                self._hosts.clear()
             read = self._sought(name, type_)
-            form = self.forms[0]
-            # What is certainly read in the written form stands first.
-            txt = read[0][0] if type_ in TYPES and not form.wildcard else form.name(name, type_)
+            if self._readings[type_][0].certain:
+                # What is certainly read in the written form stands first.
+                txt = read[0][0]
+                if len(self.forms) == 1:
+                    self._hosts[txt] = (name,)
+            else:
+                txt = self.forms[0].name(name, type_)
             known = self._spots[name, type_] = Spots(self._checked(txt, name, type_), read)
         return known
 
@@ -134,9 +143,7 @@ class Names:
                 f"{name.relative} begins with the zone's wildcardReplacement {form.wildcard!r}, so its ownership TXT would also be"
                 " that of the wildcard; choose another replacement"
             )
-        first, _, rest = txt.text.partition(".")
-        # The rest of the name is a published one, so only what the affix has touched can be too long.
-        if len(txt.text) > MAX_NAME + 1 or len(first) > MAX_LABEL or rest.find(".") > MAX_LABEL:
+        if len(txt.text) > MAX_LABEL and _is_too_long(txt.text):
             return Unownable(
                 f"the ownership TXT of {name.relative} would be {txt.relative}, longer than DNS allows (63 per label, 253 in all);"
                 " shorten the name or use a registry prefix that ends in a dot"
@@ -175,21 +182,30 @@ class Names:
 
     def _sought(self, name: DnsName, type_: str) -> tuple[tuple[DnsName, bool], ...]:
         found = []
-        for reading in self._readings.get(type_) or self._readings.setdefault(type_, tuple(self._ways(type_))):
-            txt = reading.form.name(name, reading.type)
-            if reading.certain or reading.form.subject(txt) == (name, reading.type):
-                found.append((txt, reading.type is not None))
+        readings = self._readings.get(type_)
+        if readings is None:
+            readings = self._readings[type_] = tuple(self._ways(type_))
+        first, _, rest = name.text.partition(".")
+        for way in readings:
+            txt = DnsName(f"{way.before}{first}{way.behind}.{rest}") if first != "*" else way.form.name(name, way.type)
+            if way.certain or way.form.subject(txt) == (name, way.type):
+                found.append((txt, way.type is not None))
         return tuple(found)
 
     def _ways(self, type_: str) -> Iterator[_Reading]:
         for position, form in enumerate(self.forms):
-            yield _Reading(form, type_, certain=position == 0 and type_ in TYPES and not form.wildcard)
+            certain = position == 0 and type_ in TYPES and not form.wildcard
+            yield _Reading(form, type_, certain, *form.around(type_))
         if type_ != "AAAA":
             for form in self.forms:
-                yield _Reading(form, None, certain=form.sure_legacy and not form.wildcard)
+                certain = form.sure_legacy and not form.wildcard
+                yield _Reading(form, None, certain, *form.around(None))
 
     def hosts(self, registry: DnsName) -> tuple[DnsName, ...]:
         """Every host name that a registry name may speak for, each once."""
+        known = self._hosts.get(registry)
+        if known is not None:
+            return known
         found = [host for host, _ in self.subjects(registry)]
         return tuple(dict.fromkeys(found)) if len(found) > 1 else tuple(found)
 
@@ -199,3 +215,9 @@ class Names:
             subject = form.subject(registry)
             if subject is not None and subject[0].inside(self.zone):
                 yield subject
+
+
+def _is_too_long(text: str) -> bool:
+    """The rest of a registry name is a published one, so only what the affix has touched can have too long a label."""
+    first, _, rest = text.partition(".")
+    return len(text) > MAX_NAME + 1 or len(first) > MAX_LABEL or rest.find(".") > MAX_LABEL

@@ -18,17 +18,27 @@ class Reports:
 
     def put(self, sources: Iterable[ObjectRef], programming: Programming, *, written: bool = False) -> None:
         """The same word for each of these objects. What was known of propagation stays, unless the name was written anew."""
+        name = programming.name
         for source in sources:
-            known = self._known.setdefault(source, {})
-            before, word = known.get(programming.name), programming
-            stands = before is not None and before.state == word.state == "Programmed"
-            if not written and before is not None and stands and before.propagation != "Unknown":
+            known = self._known.get(source)
+            if known is None:
+                known = self._known[source] = {}
+            before, word = known.get(name), programming
+            if (
+                before is not None
+                and not written
+                and before.state == word.state == "Programmed"
+                and before.propagation != "Unknown"
+            ):
                 word = _with(word, before.propagation, before.propagation_message)
-            known[word.name] = word
+            known[name] = word
             self._notify(source, word)
 
     def _notify(self, source: ObjectRef, programming: Programming) -> None:
-        if source not in self._unread and self._shown.get(source, {}).get(programming.name) != programming:
+        if source in self._unread:
+            return
+        shown = self._shown.get(source)
+        if shown is None or shown.get(programming.name) != programming:
             self._unread.add(source)
             self._on_report(source)
 

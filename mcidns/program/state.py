@@ -75,8 +75,8 @@ class ZoneState:
 
     `lost` are records that were ours until their ownership TXT vanished. `planned` is kept by a dry run only. `since` says of
     names that are to be planned, `unconfirmed` of written ones, when the change was seen that led to it (`time.monotonic`).
-    `must_read`: nothing is written before a reading that began after now has ended, as somebody else wrote the zone. `reserved`:
-    the fence's place.
+    `written` are names written since the reading that is under way began, None without one. `must_read`: nothing is written before
+    a reading that began after now has ended, as somebody else wrote the zone. `reserved`: the fence's place.
     """
 
     zone: Zone
@@ -102,7 +102,7 @@ class ZoneState:
     blocked: set[DnsName] = field(default_factory=set)
     lost: dict[DnsName, dict[RecordKey, RecordSet]] = field(default_factory=dict)
     planned: dict[DnsName, NamePlan] = field(default_factory=dict)
-    written: set[DnsName] = field(default_factory=set)
+    written: set[DnsName] | None = None
     outbox: Outbox = field(default_factory=Outbox)
     ledger: Ledger = field(default_factory=Ledger)
     quarantine: Quarantine = field(default_factory=Quarantine)

@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+
+from msgspec import Struct, structs
 
 from mcidns.model.names import DnsName
 from mcidns.model.records import Intent, RecordKey, RecordSet, Untouched, Wish
@@ -11,7 +12,7 @@ from mcidns.model.references import ObjectRef
 from mcidns.program import ownership
 
 
-class Wanted(NamedTuple):
+class Wanted(Struct, frozen=True, gc=False):
     """What a name shall hold. `removable`: only these values may leave it, None when any may; `may_empty`: they may all leave.
 
     `resource` is the oldest claim's label, `labels` those of every partner. `patient` is True until every object was decided
@@ -64,7 +65,7 @@ class Wishes:
         self._by_source: dict[ObjectRef, dict[DnsName, tuple[Intent, ...]]] = {}
         self._by_name: dict[DnsName, dict[ObjectRef, tuple[Intent, ...]]] = {}
         self._left: dict[DnsName, Gone] = {}
-        self._seen: dict[DnsName, set[str]] = {}
+        self._past: dict[DnsName, set[str]] = {}
         self._untouched: Counter[str] = Counter()
         self._incomplete: Counter[str] = Counter()
         self._spared: frozenset[str] | None = frozenset()
@@ -76,10 +77,11 @@ class Wishes:
         for intent in intents:
             known = grouped.get(intent.name)
             grouped[intent.name] = (intent,) if known is None else (*known, intent)
-        before = self._by_source.get(source, {})
-        changed = (
-            {name for name in before.keys() | grouped.keys() if before.get(name) != grouped.get(name)} if before else {*grouped}
-        )
+        before = self._by_source.get(source)
+        if before is None:
+            before, changed = {}, set(grouped)
+        else:
+            changed = {name for name in before.keys() | grouped.keys() if before.get(name) != grouped.get(name)}
         for name in changed:
             self._put(source, name, before.get(name, ()), grouped.get(name, ()))
         if grouped:
@@ -89,26 +91,24 @@ class Wishes:
         return changed, self._count_freezes(source, before, grouped)
 
     def _put(self, source: ObjectRef, name: DnsName, before: tuple[Intent, ...], after: tuple[Intent, ...]) -> None:
-        entries = self._by_name.setdefault(name, {})
-        if after:
-            entries[source] = after
+        if before and not self.is_settled:
+            self._past.setdefault(name, set()).update(_values(before))
+        entries = self._by_name.get(name)
+        if entries is None:
+            self._by_name[name] = {source: after}
             self._left.pop(name, None)
+        elif after:
+            entries[source] = after
         else:
-            entries.pop(source, None)
+            del entries[source]
             if not entries:
                 del self._by_name[name]
                 self._left[name] = _farewell(name, before)
-        if not self.is_settled:
-            seen = self._seen.setdefault(name, set())
-            seen.update(
-                value for intent in after if isinstance(intent, Wish) for records in intent.sets for value in records.values
-            )
-            seen.update(value for intent in after if isinstance(intent, Wish) for value in intent.withdrawn)
 
     def _count_freezes(
         self, source: ObjectRef, before: dict[DnsName, tuple[Intent, ...]], after: dict[DnsName, tuple[Intent, ...]]
     ) -> bool:
-        former, present = _freezes(before), _freezes(after)
+        former, present = _freezes(before) if before else (False, False), _freezes(after)
         if former == present:
             return False
         label = ownership.resource_label(source)
@@ -126,7 +126,7 @@ class Wishes:
     def settle(self) -> None:
         """Every object was decided once: what nobody wishes for is nobody's from now on."""
         self.is_settled = True
-        self._seen.clear()
+        self._past.clear()
 
     def forget_name(self, name: DnsName) -> None:
         """The name holds nothing of ours any more; what was last wished for it is of no use."""
@@ -153,7 +153,8 @@ class Wishes:
 
     def sources_of(self, name: DnsName) -> tuple[ObjectRef, ...]:
         """The objects with an intent for the name, sorted."""
-        return tuple(sorted(self._by_name.get(name, ())))
+        entries = self._by_name.get(name, ())
+        return tuple(sorted(entries)) if len(entries) > 1 else tuple(entries)
 
     def aim(self, name: DnsName) -> Aim | None:
         """What the name shall hold; None while it cannot be known (a name never asked for, before all objects were decided)."""
@@ -163,7 +164,7 @@ class Wishes:
         if len(entries) == 1:
             (group,) = entries.values()
             if len(group) == 1 and isinstance(group[0], Wish):
-                alone = _united(name, [group[0]])
+                alone = _alone(name, group[0]) if group[0].complete else _united(name, [group[0]])
                 return alone if self.is_settled else self._patient(alone, group[0])
         intents = [intent for group in entries.values() for intent in group]
         frozen = [intent for intent in intents if isinstance(intent, Untouched)]
@@ -175,7 +176,7 @@ class Wishes:
         wanted = _united(name, partners)
         losers = tuple(sorted({wish.source for wish in wishes} - set(wanted.causes)))
         if losers:
-            wanted = wanted._replace(losers=losers)
+            wanted = structs.replace(wanted, losers=losers)
         return wanted if self.is_settled else self._patient(wanted, first)
 
     def _gone(self, name: DnsName) -> Gone | None:
@@ -186,14 +187,15 @@ class Wishes:
         spared = self._spared | self._incomplete.keys() if name.is_reverse and self._incomplete else self._spared
         if self.is_settled:
             return replace(left or Gone(name), spared=spared)
-        return None if left is None else replace(left, spared=spared, removable=frozenset(self._seen.get(name, ())))
+        return None if left is None else replace(left, spared=spared, removable=frozenset(self._past.get(name, ())))
 
     def _patient(self, wanted: Wanted, first: Wish) -> Wanted:
         """Until all objects were decided, a partner may still be unheard: values nobody here ever wished for stay."""
         removable = wanted.removable
         if first.merge and removable is None:
-            removable = frozenset(self._seen.get(wanted.name, ()))
-        return wanted._replace(patient=True, removable=removable)
+            present = [value for group in self._by_name[wanted.name].values() for value in _values(group)]
+            removable = frozenset(present).union(self._past.get(wanted.name, ()))
+        return structs.replace(wanted, patient=True, removable=removable)
 
 
 def _freezes(intents: dict[DnsName, tuple[Intent, ...]]) -> tuple[bool, bool]:
@@ -208,6 +210,15 @@ def _freezes(intents: dict[DnsName, tuple[Intent, ...]]) -> tuple[bool, bool]:
     return untouched, incomplete
 
 
+def _values(intents: Iterable[Intent]) -> Iterator[str]:
+    """What these wish for, or wish gone."""
+    for intent in intents:
+        if isinstance(intent, Wish):
+            yield from intent.withdrawn
+            for records in intent.sets:
+                yield from records.values
+
+
 def _seniority(wish: Wish) -> tuple[float, str, str, str]:
     return wish.claimed_at, wish.source.namespace, wish.source.name, wish.source.kind
 
@@ -218,24 +229,21 @@ def _farewell(name: DnsName, before: tuple[Intent, ...]) -> Gone:
     return Gone(name, orphan=any(wish.orphan for wish in wishes), sets=sets)
 
 
+def _alone(name: DnsName, wish: Wish) -> Wanted:
+    """What one object wants that has the name to itself and whose members were all asked."""
+    sets = wish.sets if len(wish.sets) < 2 else _without_clashes(_merged(wish.sets))
+    resource = ownership.resource_label(wish.source)
+    return Wanted(name, sets, resource, (wish.source,), frozenset((resource,)), wish.cluster_note, wish.orphan)
+
+
 def _united(name: DnsName, partners: list[Wish]) -> Wanted:
     """Partners, oldest first, as one: values unite, the lowest TTL wins, fail-open sets yield to a partner's healthy ones."""
-    first = partners[0]
-    if len(partners) == 1:
-        serving, sets = partners, first.sets
-    else:
-        serving = [wish for wish in partners if wish.sets and not wish.fail_open] or partners
-        sets = tuple(records for wish in serving for records in wish.sets)
-    if len(sets) > 1:
-        sets = _without_clashes(_merged(sets))
-    resource = ownership.resource_label(first.source)
-    if len(partners) == 1 and first.complete:
-        own = frozenset((resource,))
-        return Wanted(name, sets, resource, (first.source,), own, first.cluster_note, first.orphan)
+    serving = [wish for wish in partners if wish.sets and not wish.fail_open] or partners
+    sets = _without_clashes(_merged(tuple(records for wish in serving for records in wish.sets)))
     return Wanted(
         name=name,
         sets=sets,
-        resource=resource,
+        resource=ownership.resource_label(partners[0].source),
         causes=tuple(sorted({wish.source for wish in partners})),
         labels=frozenset(ownership.resource_label(wish.source) for wish in partners),
         clusters="+".join(dict.fromkeys(wish.cluster_note for wish in serving if wish.cluster_note)),

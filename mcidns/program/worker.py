@@ -12,7 +12,7 @@ from mcidns.model.names import DnsName
 from mcidns.model.zones import Zone
 from mcidns.program.attempts import attempt
 from mcidns.program.confirmation import Confirmation
-from mcidns.program.dispatch import Dispatch
+from mcidns.program.dispatch import WORTHWHILE, Dispatch
 from mcidns.program.fence import Fence
 from mcidns.program.guard import HeldPlan
 from mcidns.program.pace import Backoff, Pace
@@ -31,6 +31,8 @@ _LOG = logging.getLogger(__name__)
 STATUS_EVERY = 2.0
 """Seconds between two notices of a zone whose counters alone moved."""
 _TOLD_AT_ONCE = 500
+ANSWERS_WAY = 6
+"""Turns of the loop from bytes that came to a finished task."""
 
 Landing = Callable[["asyncio.Task[Any]"], None]
 
@@ -94,9 +96,16 @@ class Worker:
                     await self._begin_anew(more)
                 elif more:
                     self.state.wake.set()
-                    await asyncio.sleep(0)
+                    await self._give_way()
         finally:
             await self._stop()
+
+    async def _give_way(self) -> None:
+        """Let others run between two slices, long enough for an answer that has come to get here: the provider would idle."""
+        for _ in range(ANSWERS_WAY if self._tasks else 1):
+            await asyncio.sleep(0)
+            if self._finished:
+                return
 
     async def _begin_anew(self, error: ProviderError) -> None:
         """A turn broke down half-way, so what it left cannot be trusted: forget it all and read the zone again, later."""
@@ -149,7 +158,10 @@ class Worker:
 
     def _work(self, now: float) -> bool:
         state = self.state
-        more = self._planner.run_slice(now) if state.dirty or state.passing or self._planner.rejudge_due(now) else False
+        to_plan = bool(state.dirty or state.passing or self._planner.rejudge_due(now))
+        if to_plan and len(state.outbox) >= WORTHWHILE and self._dispatch.launch(more_to_come=True):
+            return True  # the provider works on it while the next slice is planned
+        more = self._planner.run_slice(now) if to_plan else False
         self._reader.look_if_due()
         self._dispatch.launch(more_to_come=more)
         if state.trouble is not None and not self.is_busy and not self._dispatch.is_probing:

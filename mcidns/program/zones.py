@@ -14,13 +14,12 @@ Listing = Literal["unknown", "transfer", "targeted"]
 
 @dataclass(frozen=True, slots=True)
 class PlanSummary:
-    """The last plan that had anything to do, by record sets; `at` in unix seconds, `digest` over its changes."""
+    """The last plan that had anything to do, by record sets; `at` in unix seconds."""
 
     creates: int = 0
     updates: int = 0
     deletes: int = 0
     held: int = 0
-    digest: str = ""
     at: float = 0.0
 
 
@@ -68,13 +67,12 @@ class Routes:
 
     def candidates(self, name: DnsName) -> tuple[str, ...]:
         """The zones of the longest domain: one, none, or several equal ones, which is a mistake."""
-        text = name.text
-        while text:
-            found = self._by_domain.get(text)
-            if found is not None:
-                return found
+        text, served = name.text, self._by_domain
+        while text not in served:
             text = text.partition(".")[2]
-        return self._by_domain.get(".", ())
+            if not text:
+                return served.get(".", ())
+        return served[text]
 
     def zone_of(self, name: DnsName) -> str | None:
         """The zone the name belongs to; None where there is none, or no single one."""

@@ -5,6 +5,8 @@ from dataclasses import replace
 from ipaddress import ip_address, ip_network
 from typing import Any
 
+from msgspec import structs
+
 from mcidns.model import targets
 from mcidns.model.clusters import Backend, Cluster, Lost, LostReason, MemberView, Observation, Resolved, Seen, SourceState
 from mcidns.model.decisions import Claim, Memory, Programming, Reason, Remembered, World
@@ -138,7 +140,7 @@ def resolved(*addresses: str, until: float = NOW + 60) -> Resolved:
 
 def programming(host: str, **changes: Any) -> Programming:
     """What became of a name; programmed and propagated unless said otherwise."""
-    return replace(Programming(name(host), "Programmed", "Programmed", "", "Propagated"), **changes)
+    return structs.replace(Programming(name(host), "Programmed", "Programmed", "", "Propagated"), **changes)
 
 
 PROBE = ProbeRule("HTTP", 80)

@@ -51,8 +51,10 @@ class ZoneContent(Mapping[DnsName, tuple[RecordSet, ...]]):
     def get(self, name: DnsName, /, default: T) -> tuple[RecordSet, ...] | T: ...
     def get(self, name: DnsName, /, default: object = None) -> object:
         """The sets at a name; without the exception that the inherited method pays for a name that is not there."""
-        owner = _owner(name)
-        records = self._entries.get(owner) if owner is not None else None
+        try:
+            records = self._entries.get(names.to_wire(name.text))
+        except names.NameProblem:
+            return default
         return default if records is None else record_sets(name, records)
 
     def items(self) -> ItemsView[DnsName, tuple[RecordSet, ...]]:

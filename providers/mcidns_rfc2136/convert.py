@@ -4,11 +4,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from msgspec import structs
+
 from mcidns.errors import Rejected
 from mcidns.model.names import DnsName
 from mcidns.model.records import Change, Edit, RecordKey, RecordSet
 from mcidns_rfc2136 import names, rdata, wire
-from mcidns_rfc2136.wire import Record
+from mcidns_rfc2136.wire import Fresh, Record
 
 MAX_VALUES = 100
 """BIND's default `max-records-per-type`; it answers SERVFAIL to more, without saying why."""
@@ -19,7 +21,8 @@ MAX_TTL = 2**31 - 1
 _BY_RECORD = frozenset({rdata.A, rdata.AAAA, rdata.TXT})
 
 _CONSTRAINED = frozenset({rdata.CNAME, rdata.NS})  # whose sets cannot stand, or go, everywhere
-_SPECIAL = _CONSTRAINED | {rdata.number("DS")}  # to whose sets rules of their own apply
+_SPECIAL = frozenset({"CNAME", "NS", "DS"})  # to whose sets rules of their own apply
+_PLAIN = {type_: rdata.number(type_) for type_ in rdata.TYPES if type_ not in _SPECIAL}
 _NO_DATA = frozenset({0, 41})  # type 0 and OPT; 128 to 255 are questions and meta types (RFC 6895 §3.1)
 
 # What may stand at a name whose A (say) becomes a CNAME; "name is not in use" cannot be asked for there.
@@ -31,21 +34,25 @@ class Update:
     """The records of an UPDATE's two sections, and what servers may ignore of it without a word.
 
     BIND and Knot skip a CNAME beside other data, and other data beside a CNAME, and answer NOERROR; BIND also skips a DS
-    without NS beside it. `doubtful` sets must be read back. `alone` are CNAMEs that take the place of other data, with the
-    types that the batch knows at the name: no prerequisite can say that there are no others, so that is to be asked first.
+    without NS beside it. `fresh` sets, of which most of a zone is made, stand in both sections. `doubtful` sets must be read
+    back. `alone` are CNAMEs that take the place of other data, with the types that the batch knows at the name: no prerequisite can
+    say that there are no others, so that is to be asked first.
     """
 
     prerequisites: tuple[Record, ...]
     updates: tuple[Record, ...]
+    fresh: tuple[Fresh, ...] = ()
     doubtful: tuple[RecordSet, ...] = ()
     alone: tuple[tuple[RecordKey, frozenset[str]], ...] = ()
 
 
-def _owner(zone: DnsName, key: RecordKey) -> bytes:
-    if not key.name.inside(zone):
+def _owner(zone: DnsName, key: RecordKey, ending: str = "") -> bytes:
+    """The wire name; one with the `ending` is known to lie in the zone."""
+    text = key.name.text
+    if not (ending and text.endswith(ending)) and not key.name.inside(zone):
         raise Rejected(f"{key}: the name is not in zone {zone.relative}; move it to a DNSZone that holds it")
     try:
-        return names.to_wire(key.name.text)
+        return names.to_wire(text)
     except names.NameProblem as error:
         raise Rejected(f"{key}: {error}") from error
 
@@ -55,6 +62,7 @@ class _Sections:
 
     def __init__(self, zone: DnsName, min_ttl: int) -> None:
         self._zone = zone
+        self._ending = f".{zone.text}"
         self._apex = names.to_wire(zone.text)
         self._min_ttl = min_ttl
         self._expected: list[Record] = []
@@ -62,24 +70,25 @@ class _Sections:
         self._deletes: list[Record] = []
         self._adds: list[Record] = []
         self._last: list[Record] = []
+        self._fresh: list[Fresh] = []
         self._doubtful: list[RecordSet] = []
         self._alone: list[tuple[RecordKey, frozenset[str]]] = []
 
     def take(self, beside: Sequence[Edit]) -> None:
         """Add all edits at one name."""
-        first = beside[0]
-        owner, cname = _owner(self._zone, first.key), None
-        if len(beside) > 1 or first.key.type == "CNAME":
-            cname = next((edit for edit in beside if edit.key.type == "CNAME"), None)
+        owner, fresh = _owner(self._zone, beside[0].key, self._ending), []
         for edit in beside:
-            type_ = _type(edit.key)
-            if edit.old is None and edit.new is not None and cname is None and type_ not in _SPECIAL:
-                # By far most of what a zone is filled with: a set where nothing stands.
-                self._expected.append(Record(owner, type_, wire.NONE, 0, b""))
-                self._free[owner, rdata.CNAME] = None
-                self._adds += _data(edit.new, owner, type_, self._min_ttl)
-            else:
-                self._take(edit, owner, type_, beside, cname)
+            key, new = edit.key, edit.new
+            type_ = _PLAIN.get(key.type)
+            if type_ is None or new is None or edit.old is not None or key.set_identifier:
+                break
+            fresh.append(Fresh(owner, type_, max(self._min_ttl, new.ttl), _encoded(new, type_)))
+        else:
+            self._fresh += fresh
+            return
+        cname = next((edit for edit in beside if edit.key.type == "CNAME"), None)
+        for edit in beside:
+            self._take(edit, owner, _type(edit.key), beside, cname)
 
     def _take(self, edit: Edit, owner: bytes, type_: int, beside: Sequence[Edit], cname: Edit | None) -> None:
         old = _data(edit.old, owner, type_) if edit.old is not None else ()
@@ -116,9 +125,8 @@ class _Sections:
 
     def result(self) -> Update:
         free = [Record(owner, type_, wire.NONE, 0, b"") for owner, type_ in self._free]
-        return Update(
-            (*self._expected, *free), (*self._deletes, *self._adds, *self._last), tuple(self._doubtful), tuple(self._alone)
-        )
+        updates = (*self._deletes, *self._adds, *self._last)
+        return Update((*self._expected, *free), updates, tuple(self._fresh), tuple(self._doubtful), tuple(self._alone))
 
 
 def update(zone: DnsName, batch: Iterable[Change], min_ttl: int = 0) -> Update:
@@ -126,8 +134,9 @@ def update(zone: DnsName, batch: Iterable[Change], min_ttl: int = 0) -> Update:
     at: dict[DnsName, tuple[Edit, ...]] = {}
     for change in batch:
         for edit in change.edits:
-            beside = at.get(edit.key.name, ())
-            at[edit.key.name] = merged((*beside, edit)) if beside else (edit,)
+            name = edit.key.name
+            beside = at.get(name)
+            at[name] = (edit,) if beside is None else merged((*beside, edit))
     sections = _Sections(zone, min_ttl)
     for beside in at.values():
         sections.take(beside)
@@ -192,20 +201,30 @@ def _number(mnemonic: str) -> int:
 
 
 def _data(records: RecordSet, owner: bytes, type_: int, min_ttl: int = 0) -> tuple[Record, ...]:
-    if not records.values:
-        raise Rejected(f"{records.key}: a set without values; delete the record set instead")
-    if len(records.values) > MAX_VALUES:
-        raise Rejected(f"{records.key}: {len(records.values)} values; servers take at most {MAX_VALUES}, so name fewer targets")
-    if not 0 <= records.ttl <= MAX_TTL:
-        raise Rejected(f"{records.key}: TTL {records.ttl} is out of range; write 0 to {MAX_TTL} seconds")
     ttl = max(min_ttl, records.ttl)
-    found = []
-    for value in records.values:
-        try:
-            found.append(Record(owner, type_, wire.IN, ttl, rdata.encode(type_, value)))
-        except rdata.DataProblem as error:
-            raise Rejected(f"{records.key}: value {_short(value)}: {error}") from error
-    return tuple(found)
+    return tuple([Record(owner, type_, wire.IN, ttl, data) for data in _encoded(records, type_)])
+
+
+def _encoded(records: RecordSet, type_: int) -> tuple[bytes, ...]:
+    """The data of each value. Raises Rejected for a set that no server would take."""
+    values = records.values
+    if not 0 < len(values) <= MAX_VALUES or not 0 <= records.ttl <= MAX_TTL:
+        raise Rejected(f"{records.key}: {_flaw(records)}")
+    value = values[0]
+    try:
+        if len(values) == 1:
+            return (rdata.encode(type_, value),)
+        return tuple([rdata.encode(type_, value := one) for one in values])
+    except rdata.DataProblem as error:
+        raise Rejected(f"{records.key}: value {_short(value)}: {error}") from error
+
+
+def _flaw(records: RecordSet) -> str:
+    if not records.values:
+        return "a set without values; delete the record set instead"
+    if len(records.values) > MAX_VALUES:
+        return f"{len(records.values)} values; servers take at most {MAX_VALUES}, so name fewer targets"
+    return f"TTL {records.ttl} is out of range; write 0 to {MAX_TTL} seconds"
 
 
 def _expected(owner: bytes, type_: int, old: Sequence[Record]) -> list[Record]:
@@ -256,7 +275,7 @@ def _gone(before: Sequence[Record], after: Sequence[Record], *, as_is: bool = Fa
     """The records of `before` whose data `after` lacks, as deletions (or unaltered)."""
     kept = {record.data for record in after}
     gone = [record for record in before if record.data not in kept]
-    return gone if as_is else [record._replace(class_=wire.NONE, ttl=0) for record in gone]
+    return gone if as_is else [structs.replace(record, class_=wire.NONE, ttl=0) for record in gone]
 
 
 def _short(value: str) -> str:

@@ -15,22 +15,25 @@ class NameProblem(ValueError):
     """The text is no name that fits the wire; the message says why."""
 
 
-@lru_cache(maxsize=32768)
 def to_wire(text: str) -> bytes:
-    """The wire form (RFC 1035 §3.1), lower case, of an absolute name in presentation format. Raises NameProblem.
-
-    Remembered, because a name that changes is looked up, planned, written and asked for within a moment.
-    """
+    """The wire form (RFC 1035 §3.1), lower case, of an absolute name in presentation format. Raises NameProblem."""
     if text == ".":
         return b"\0"
     first, _, rest = text.partition(".")
-    if rest and 0 < len(first) <= MAX_LABEL and len(text) < MAX_NAME and "\\" not in text and first.isascii():
-        # The names of a zone end alike, and their common end is known already.
+    if rest and 0 < len(first) <= MAX_LABEL and "\\" not in text and first.isascii():
         try:
-            return _LENGTHS[len(first)] + first.lower().encode() + to_wire(rest)
+            wire = _LENGTHS[len(first)] + first.lower().encode() + _ending(rest)
+            if len(wire) <= MAX_NAME:
+                return wire
         except NameProblem:
-            return _whole(text)  # so that the whole name is told
+            pass  # told of the whole name
     return _whole(text)
+
+
+@lru_cache(maxsize=4096)
+def _ending(text: str) -> bytes:
+    """The names of a zone end alike, so that their ends are remembered; to remember the names costs more than it saves."""
+    return to_wire(text)
 
 
 def _whole(text: str) -> bytes:

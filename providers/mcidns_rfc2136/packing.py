@@ -1,6 +1,6 @@
 """How many changes go into one message: by an upper bound of their bytes, without encoding them twice."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from mcidns.model.names import DnsName
 from mcidns.model.records import Change, Edit, RecordKey, RecordSet
@@ -9,7 +9,6 @@ from mcidns_rfc2136 import convert, wire
 _TSIG_ROOM = 700
 """Header, zone section and a TSIG with the longest names and digest."""
 
-_LEAST = 3 + wire.FIXED.size
 _NEIGHBOURS = 16  # sets that must be absent beside a CNAME, at most
 _SHORTER_ON_WIRE = frozenset({"CNAME", "NS", "PTR", "DNAME", "MX", "SRV", "TXT", "SPF", "CAA"})
 
@@ -20,85 +19,75 @@ def batches(zone: DnsName, changes: Sequence[Change], limit: int) -> Iterator[tu
     A change that fits nowhere gets a batch of its own, so that only it is refused.
     """
     batch: list[Change] = []
-    room = 0
-    message = _Message()
+    message = _Message(zone)
     for change in changes:
-        size = _size(zone, change, message.edits)
-        full = len(batch) >= limit or room + size > wire.MAX_MESSAGE - _TSIG_ROOM
-        if batch and (full or not message.has_place_for(change)):
+        if batch and (len(batch) >= limit or not message.takes(change)):
             yield tuple(batch)
-            batch, room, message = [], 0, _Message()
-            size = _size(zone, change, message.edits)
+            batch, message = [], _Message(zone)
+        if not batch:
+            message.takes(change)
         batch.append(change)
-        room += size
-        message.add(change)
     if batch:
         yield tuple(batch)
 
 
 class _Message:
-    """The edits of one message so far, and the names at which they leave a CNAME, or anything else."""
+    """The edits of one message so far, the most bytes they can take, and where they leave a CNAME, or anything else."""
 
-    def __init__(self) -> None:
-        self.edits: dict[RecordKey, Edit] = {}
+    def __init__(self, zone: DnsName) -> None:
+        self.size = 0
+        self._edits: dict[RecordKey, Edit] = {}
         self._aliases: set[DnsName] = set()
         self._others: set[DnsName] = set()
+        self._spared = len(zone.text) - 3 - wire.FIXED.size  # what a record's head lacks of the text of its name
 
-    def has_place_for(self, change: Change) -> bool:
-        """Whether the change contradicts nothing; a CNAME is kept away from other data at its name, or both would be refused."""
+    def takes(self, change: Change) -> bool:
+        """Add a change, or say that it contradicts what is here or finds no room; after a no the message takes nothing more."""
+        edits = self._edits
         for edit in change.edits:
-            present = self.edits.get(edit.key)
-            if present is not None and convert.joined(present, edit) is None:
+            key = edit.key
+            present = edits.get(key)
+            if present is None:
+                edits[key] = edit
+                self.size += self._bytes(edit)
+            elif present is not edit:  # what all changes rest on (a fence) stands there once
+                together = convert.joined(present, edit)
+                if together is None:
+                    return False
+                edits[key] = together
+                self.size += 0 if edit.is_check else self._bytes(edit)
+            if edit.new is not None and not self._stands_apart(key):
                 return False
-            if edit.new is not None and edit.key.name in (self._others if edit.key.type == "CNAME" else self._aliases):
-                return False
-        return True
+        return self.size <= wire.MAX_MESSAGE - _TSIG_ROOM
 
-    def add(self, change: Change) -> None:
-        for edit in change.edits:
-            present = self.edits.setdefault(edit.key, edit)
-            if present is not edit:
-                self.edits[edit.key] = convert.joined(present, edit) or edit
-            if edit.new is not None:
-                (self._aliases if edit.key.type == "CNAME" else self._others).add(edit.key.name)
+    def _stands_apart(self, key: RecordKey) -> bool:
+        """A CNAME is kept away from other data at its name, or both would be refused."""
+        alias = key.type == "CNAME"
+        (self._aliases if alias else self._others).add(key.name)
+        return key.name not in (self._others if alias else self._aliases)
 
-
-def _size(zone: DnsName, change: Change, known: Mapping[RecordKey, Edit]) -> int:
-    """What the change adds to a message with these edits: what all of its changes rest on (a fence) stands there once."""
-    size = 0
-    spared = len(zone.text) - 3 - wire.FIXED.size
-    for edit in change.edits:
-        if edit.key in known and edit.is_check:
-            continue
-        head = len(edit.key.name.text) - spared
-        head = max(head, _LEAST)
-        if edit.old is None and edit.new is not None and edit.key.type != "CNAME":
-            size += 2 * head + _records_size(head, edit.new)  # the set and what would hide it must be absent
-            continue
-        old = _records_size(head, edit.old)
-        if edit.old is None:
-            size += 2 * head  # the set and what would hide it must be absent
-        elif edit.is_check:
-            size += old
+    def _bytes(self, edit: Edit) -> int:
+        old, new = edit.old, edit.new
+        head = len(edit.key.name.text) - self._spared
+        if old is None:
+            size = 2 * head  # the set and what would hide it must be absent
+        elif old == new:
+            return _records_size(head, old)
         else:
-            size += 2 * old + head  # expected, then deleted record by record or as a set
-        if edit.key.type == "CNAME" and edit.new is not None:
-            size += _NEIGHBOURS * head
-        size += _records_size(head, None if edit.is_check else edit.new)
+            size = 2 * _records_size(head, old) + head  # expected, then deleted record by record or as a set
+        if new is not None:
+            size += _records_size(head, new) + (_NEIGHBOURS * head if edit.key.type == "CNAME" else 0)
+        return size
+
+
+def _records_size(head: int, records: RecordSet) -> int:
+    size, type_ = 0, records.key.type
+    for value in records.values:
+        size += head + (4 if type_ == "A" else _data_size(type_, value))
     return size
 
 
-def _records_size(head: int, records: RecordSet | None) -> int:
-    if records is None:
-        return 0
-    if len(records.values) == 1:
-        return head + _data_size(records.key.type, records.values[0])
-    return sum(head + _data_size(records.key.type, value) for value in records.values)
-
-
 def _data_size(type_: str, value: str) -> int:
-    if type_ == "A":
-        return 4
     if type_ == "AAAA":
         return 16
     length = len(value) if value.isascii() else len(value.encode("utf-8", "replace"))

@@ -27,6 +27,7 @@ KEPT_BY_SERVER = frozenset({SOA, 46, 47, 50, 51, 65534})
 """SOA and what a signing server maintains by itself: RRSIG, NSEC, NSEC3, NSEC3PARAM and BIND's signing state."""
 
 MAX_STRING = 255
+_LENGTHS = tuple(bytes((length,)) for length in range(MAX_STRING + 1))
 
 _STRINGS = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|([^\s"]+))', re.DOTALL)
 _PRINTABLE = re.compile(rb"[ !#-\[\]-~]*").fullmatch
@@ -89,7 +90,7 @@ def _encode_txt(text: str) -> bytes:
     simple = _SIMPLE(text)
     if simple:
         plain = simple[1].encode()
-        return bytes((len(plain),)) + plain
+        return _LENGTHS[len(plain)] + plain
     out = bytearray()
     position = 0
     while position < len(text.rstrip()):

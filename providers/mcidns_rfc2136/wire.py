@@ -1,14 +1,15 @@
 """DNS messages as bytes (RFC 1035 §4): reading them, and writing queries and updates; what they mean lives elsewhere."""
 
+import functools
 import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import dns.exception
 import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
+from msgspec import Struct
 
 from mcidns_rfc2136 import names, rdata
 
@@ -23,6 +24,7 @@ IN, NONE, ANY_CLASS = 1, 254, 255
 
 _POINTER = 0xC0
 _POINTER_REACH = 0x4000
+_SHORT = struct.Struct("!H").pack
 _ZONE_POINTER = b"\xc0\x0c"  # every message of ours names its zone first, right behind the header
 
 # How the data of types that may hold compressed names is built: bytes before the names, number of names (RFC 3597 §4).
@@ -37,7 +39,7 @@ class BadMessage(ValueError):
     """The bytes are no DNS message we can read."""
 
 
-class Record(NamedTuple):
+class Record(Struct, frozen=True, gc=False):
     """One record: the owner in lower-case wire form, the data uncompressed."""
 
     owner: bytes
@@ -188,24 +190,74 @@ def query(name: bytes, type_: int, authority: Iterable[Record] = ()) -> bytes:
     return head + b"".join(r.owner + FIXED.pack(r.type, r.class_, r.ttl, len(r.data)) + r.data for r in records)
 
 
-def update(zone: bytes, prerequisites: Sequence[Record], updates: Sequence[Record]) -> bytes:
-    """An UPDATE (RFC 2136 §2) without its id (its first two bytes); owners must lie in the zone and are compressed."""
-    out = bytearray(struct.pack("!HHHHH", UPDATE, 1, len(prerequisites), len(updates), 0))
-    out += zone
-    out += struct.pack("!HH", rdata.SOA, IN)
-    tail = len(zone)
-    spelled = {zone: _ZONE_POINTER}
-    pack = FIXED.pack
-    for records in (prerequisites, updates):
-        for owner, type_, class_, ttl, data in records:
-            reference = spelled.get(owner)
-            if reference is None:
-                at = len(out) + 2
-                reference = owner[:-tail] + _ZONE_POINTER
-                out += reference
-                spelled[owner] = struct.pack("!H", _POINTER << 8 | at) if at < _POINTER_REACH else reference
-            else:
-                out += reference
-            out += pack(type_, class_, ttl, len(data))
-            out += data
-    return bytes(out)
+class Fresh(Struct, frozen=True, gc=False):
+    """A set for a name at which neither its type nor a CNAME may stand: its TTL, and the data of each of its records."""
+
+    owner: bytes
+    type: int
+    ttl: int
+    data: tuple[bytes, ...]
+
+
+def update(zone: bytes, prerequisites: Sequence[Record], updates: Sequence[Record], fresh: Sequence[Fresh] = ()) -> bytes:
+    """An UPDATE (RFC 2136 §2) without its id (its first two bytes); owners must lie in the zone and are compressed.
+
+    Of `fresh`, sets of one name stand one behind another; they are asked for after the prerequisites and written after the updates.
+    """
+    message = _Message(zone)
+    before = message.records(prerequisites) + message.absences(fresh)
+    after = message.records(updates) + message.sets(fresh)
+    struct.pack_into("!HHHHH", message.out, 0, UPDATE, 1, before, after, 0)
+    return bytes(message.out)
+
+
+class _Message:
+    """An UPDATE as it grows; each name is spelled where it occurs first, and later ones point there."""
+
+    def __init__(self, zone: bytes) -> None:
+        self.out = bytearray(HEADER.size - 2) + zone + struct.pack("!HH", rdata.SOA, IN)
+        self._tail = len(zone)
+        self._spelled = {zone: _ZONE_POINTER}
+
+    def _spell(self, owner: bytes) -> bytes:
+        at = len(self.out) + 2
+        reference = owner[: -self._tail] + _ZONE_POINTER
+        self._spelled[owner] = _SHORT(_POINTER << 8 | at) if at < _POINTER_REACH else reference
+        return reference
+
+    def records(self, records: Sequence[Record]) -> int:
+        """Add them as they are; their number."""
+        known, out, pack = self._spelled.get, self.out, FIXED.pack
+        for one in records:
+            head = pack(one.type, one.class_, one.ttl, len(one.data))
+            out += (known(one.owner) or self._spell(one.owner)) + head + one.data
+        return len(records)
+
+    def absences(self, fresh: Sequence[Fresh]) -> int:
+        """Add what must not stand where these go; the number of records."""
+        spelled, out, count, last = self._spelled, self.out, len(fresh), b""
+        for one in fresh:
+            owner = one.owner
+            out += (spelled.get(owner) or self._spell(owner)) + _absent(one.type)
+            if owner is not last:
+                out += spelled[owner] + _NO_CNAME
+                count, last = count + 1, owner
+        return count
+
+    def sets(self, fresh: Sequence[Fresh]) -> int:
+        """Add the records of these; their number."""
+        spelled, out, pack, count = self._spelled, self.out, FIXED.pack, 0
+        for one in fresh:
+            reference, type_, ttl = spelled[one.owner], one.type, one.ttl
+            for data in one.data:
+                out += reference + pack(type_, IN, ttl, len(data)) + data
+            count += len(one.data)
+        return count
+
+
+@functools.lru_cache(maxsize=512)
+def _absent(type_: int) -> bytes:
+    return FIXED.pack(type_, NONE, 0, 0)
+
+
+_NO_CNAME = FIXED.pack(rdata.CNAME, NONE, 0, 0)

@@ -16,9 +16,9 @@ _ROOM = wire.MAX_MESSAGE - 600
 async def apply(servers: Servers, zone: DnsName, batch: Sequence[Change], min_ttl: int) -> None:
     """Write the batch, all or nothing. Raises Conflict, Rejected, Denied or Transient."""
     update = convert.update(zone, batch, min_ttl)
-    if not update.prerequisites and not update.updates:
+    if not (update.prerequisites or update.updates or update.fresh):
         return
-    body = wire.update(names.to_wire(zone.text), update.prerequisites, update.updates)
+    body = wire.update(names.to_wire(zone.text), update.prerequisites, update.updates, update.fresh)
     if len(body) > _ROOM:
         raise Rejected(
             f"{_named(batch)}: {len(body)} bytes do not fit one message of {_ROOM}; name fewer targets or split the batch"

@@ -94,7 +94,7 @@ def member(name: str, **changes: Any) -> MemberReport:
 
 def zone(name: str = "main", **changes: Any) -> ZoneStatus:
     """A zone that is well."""
-    plan = PlanSummary(creates=4, updates=2, digest="0123456789ab", at=NOW - 240)
+    plan = PlanSummary(creates=4, updates=2, at=NOW - 240)
     known = ZoneStatus(
         name, ready=True, reason="Ready", message="the zone is read and written", serial=2026112501, names=412, owned=38,
         foreign=374, plan=plan, writes=120, listing="transfer",

@@ -1,9 +1,9 @@
 """Resync: what others did to the zone is seen, repaired where it is ours, and costs one question where nothing happened."""
 
 import asyncio
-from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from mcidns.provider import Capabilities
 from mcidns.testing.memory import TYPES
@@ -177,7 +177,7 @@ async def test_a_resync_that_was_shortened_takes_effect():
 @pytest.mark.parametrize("journal", [pytest.param(True, id="by differences"), pytest.param(False, id="by a whole listing")])
 async def test_a_record_that_lost_only_its_ownership_gets_it_again(journal):
     async with running(provider(*OURS, records("foo", "AAAA", "2001:db8::1"), txt("mcidns-aaaa.foo"))) as bench:
-        bench.wish(replace(wish("foo"), sets=(records("foo"), records("foo", "AAAA", "2001:db8::1"))))
+        bench.wish(structs.replace(wish("foo"), sets=(records("foo"), records("foo", "AAAA", "2001:db8::1"))))
         await bench.idle()
         bench.vanish(MINE)
         if not journal:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from mcidns.program import adoption, ownership
 from mcidns.program.adoption import Taking
@@ -124,7 +125,7 @@ async def test_a_former_owners_mark_without_type_goes_once_ours_stands_for_every
     six = records("foo", "AAAA", "2001:db8::1")
     held = (records("foo"), six, txt("foo", "default", "ingress/shop/web"), txt("aaaa-foo", "default"))
     async with running(provider(*held), served=zone(former_owners=("default",), read_also=(affix(),))) as bench:
-        bench.wish(replace(wish("foo"), sets=(records("foo"), six)))
+        bench.wish(structs.replace(wish("foo"), sets=(records("foo"), six)))
         await bench.idle()
         assert {place.relative.partition(".example")[0] for place in bench.content.sets} == {
             "foo",

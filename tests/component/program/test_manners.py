@@ -2,11 +2,15 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 
 import pytest
 
-from mcidns.provider import Capabilities
-from mcidns.testing.memory import TYPES
+from mcidns.model.names import DnsName
+from mcidns.model.records import Change
+from mcidns.program.programmer import Programmer
+from mcidns.provider import Capabilities, Receipt
+from mcidns.testing.memory import TYPES, MemoryProvider
 from tests.component.program.bench import provider, running
 from tests.unit.program.builders import ref, wish
 
@@ -23,6 +27,35 @@ async def test_planning_thousands_of_names_gives_way_to_other_tasks():
             turns += 1
         assert bench.status.writes == 3000
         assert turns > 10
+
+
+class Distant(MemoryProvider):
+    """Answers after some turns of the loop, as bytes on a stream need them; notes how many names were to be planned by then."""
+
+    def __init__(self) -> None:
+        super().__init__("example.org", batch=200)
+        self.programmer: Programmer | None = None
+        self.to_plan: list[int] = []
+
+    async def apply(self, zone: DnsName, batch: Sequence[Change]) -> Receipt:
+        """As the provider in memory."""
+        for _ in range(4):
+            await asyncio.sleep(0)
+        assert self.programmer is not None
+        self.to_plan.append(len(self.programmer._workers["example"].state.passing))
+        return await super().apply(zone, batch)
+
+
+async def test_a_back_end_that_has_answered_gets_more_while_names_are_still_being_planned():
+    server = Distant()
+    async with running(server) as bench:
+        server.programmer = bench.programmer
+        await bench.idle(30.0)
+        for number in range(8000):
+            bench.wish(wish(f"h{number}", "192.0.2.1", source=ref(f"h{number}")))
+        await bench.idle(60.0)
+    while_planning = [left for left in server.to_plan if left]
+    assert len(while_planning) >= 8
 
 
 @pytest.mark.looptime

@@ -1,9 +1,9 @@
 """Sets of routing policies on a provider that can hold them side by side, and on one that cannot."""
 
 import asyncio
-from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from mcidns.model.records import RecordSet, Wish
 from mcidns.model.references import ObjectRef
@@ -25,7 +25,7 @@ def able(*sets: RecordSet) -> MemoryProvider:
 def apart(set_identifier: str, value: str, **pairs: str) -> RecordSet:
     names = {"weight": WEIGHT, "region": REGION, "country": COUNTRY}
     found = RecordSet.of(name("foo"), "A", 30, (value,), set_identifier)
-    return replace(found, properties=tuple((names[key], text) for key, text in pairs.items()))
+    return structs.replace(found, properties=tuple((names[key], text) for key, text in pairs.items()))
 
 
 def wished(*sets: RecordSet, source: ObjectRef | None = None, **fields: object) -> Wish:

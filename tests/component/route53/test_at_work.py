@@ -6,6 +6,8 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
+from msgspec import structs
+
 from mcidns.model.decisions import Programming
 from mcidns.model.names import DnsName
 from mcidns.model.records import RecordSet, Wish
@@ -137,7 +139,7 @@ async def test_an_alias_that_was_wished_as_a_cname_settles(service: Strict) -> N
     async with working(service) as programmer:
         name = DnsName(f"h1.{ZONE}")
         properties = (("alias", "true"), ("aws/evaluate-target-health", "false"), ("aws/target-hosted-zone", "Z35SXDOTRQ7X7K"))
-        alias = replace(RecordSet.of(name, "CNAME", 300, ["lb.example.net."]), properties=properties)
+        alias = structs.replace(RecordSet.of(name, "CNAME", 300, ["lb.example.net."]), properties=properties)
         wish(programmer, 1, sets=(alias,))
         await programmer.idle(10.0)
         assert word(programmer, 1).state == "Programmed"

@@ -5,6 +5,7 @@ from ipaddress import ip_address
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from mcidns.decide import decide, probes
 from mcidns.model.clusters import Observation
@@ -59,7 +60,8 @@ LONG_AGO: dict[str, Any] = {"on_unknown": "Withdraw", "stale_after": 3600.0}
             id="unreachable longer than staleAfter, passes, nothing remembered",
         ),
         pytest.param(
-            lost(READY, since=NOW - 9e9), OLD._replace(eligible=False, reason="Unknown"), None, LONG_AGO, Reason.UNKNOWN, False,
+            lost(READY, since=NOW - 9e9), structs.replace(OLD, eligible=False, reason="Unknown"), None, LONG_AGO,
+            Reason.UNKNOWN, False,
             id="unreachable longer than staleAfter, no answer",
         ),
         pytest.param(lost(READY), OLD, answers(FRA, False, 3), {}, Reason.PROBE_FAILED, False, id="unreachable, failed fall times"),

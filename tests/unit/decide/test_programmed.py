@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from mcidns.decide import decide
 from mcidns.model.clusters import MemberView
@@ -82,7 +83,7 @@ def test_programmed_and_propagated(
 
 def test_the_worst_name_speaks_for_all() -> None:
     names = [f"www{number}.example.org" for number in range(7)]
-    failed = tuple(replace(FAILED, name=DnsName(f"{name}."), propagation="Mismatch") for name in names[:6])
+    failed = tuple(structs.replace(FAILED, name=DnsName(f"{name}."), propagation="Mismatch") for name in names[:6])
     host = {"hostnames": tuple(DnsName(f"{name}.") for name in names)}
 
     decision = decided(AMS, host=host, programming=(*failed, programming(names[6])))

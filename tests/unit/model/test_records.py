@@ -1,7 +1,5 @@
 """Record sets, edits and changes as values."""
 
-from dataclasses import FrozenInstanceError
-
 import pytest
 
 from mcidns.model.names import DnsName
@@ -88,5 +86,5 @@ def test_references_read_as_text(reference: ObjectRef | SourceRef, text: str) ->
 
 
 def test_values_cannot_be_changed() -> None:
-    with pytest.raises(FrozenInstanceError):
+    with pytest.raises(AttributeError):
         a("192.0.2.1").ttl = 1  # type: ignore[misc]  # the point of the test

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from hypothesis import given
 from hypothesis.strategies import DataObject, booleans, data, integers, lists, sampled_from
+from msgspec import structs
 
 from mcidns.hub.unreadable import Problem, Unreadable
 from mcidns.model.references import ObjectRef
@@ -226,7 +227,7 @@ async def test_a_search_that_looks_at_changes_alone_finds_what_one_that_looks_at
             if drawn.draw(booleans()):
                 told.decide(name, out=drawn.draw(sampled_from(("", "napoli", "catania"))))
             else:
-                told.board.gone(WWW._replace(name=name))
+                told.board.gone(structs.replace(WWW, name=name))
         await told.board.catch_up()
         for query, reader in readers.items():
             assert list(reader.found()) == list(Search(told.board, query).found())

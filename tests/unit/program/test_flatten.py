@@ -1,10 +1,9 @@
 """Sets of routing policies in a plan: side by side where the provider can hold them, else the nearest safe thing."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from mcidns.model import properties
 from mcidns.model.records import RecordSet
@@ -26,7 +25,7 @@ COUNTRY, CONTINENT = "aws/geolocation-country-code", "aws/geolocation-continent-
 def apart(set_identifier: str, value: str, type_: str = "A", ttl: int = 30, **pairs: str) -> RecordSet:
     found = RecordSet.of(name("www"), type_, ttl, (value,), set_identifier)
     names = {"weight": WEIGHT, "region": REGION, "failover": FAILOVER, "country": COUNTRY, "continent": CONTINENT}
-    return replace(found, properties=tuple(sorted((names.get(key, key), text) for key, text in pairs.items())))
+    return structs.replace(found, properties=tuple(sorted((names.get(key, key), text) for key, text in pairs.items())))
 
 
 def fitted(*sets: RecordSet, capabilities: Capabilities = BARE) -> tuple[dict[str, tuple[str, ...]], tuple[Remark, ...]]:
@@ -124,7 +123,7 @@ def test_an_alias_beside_addresses_yields() -> None:
 
 
 def test_a_plain_set_only_loses_its_properties() -> None:
-    plain = replace(records("www"), properties=(("cloudflare-proxied", "true"),))
+    plain = structs.replace(records("www"), properties=(("cloudflare-proxied", "true"),))
     values, remarks = fitted(plain, records("www", "AAAA", "2001:db8::1"))
     assert values == {"www.example.org A": ("192.0.2.1",), "www.example.org AAAA": ("2001:db8::1",)}
     assert [one.message for one in remarks] == ["www.example.org A: the zone's provider does not know cloudflare-proxied"]

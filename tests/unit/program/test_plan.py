@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from mcidns.errors import Rejected
 from mcidns.model.records import Edit, RecordKey, RecordSet, Urgency
@@ -103,7 +104,7 @@ def test_an_ownership_that_names_another_object_is_no_note_and_changes_with_its_
 
 def test_of_two_sets_with_identifiers_one_goes_with_its_own_ownership():
     def weighted(one, setid):
-        return replace(one, key=RecordKey(one.name, one.type, setid), properties=(("aws/weight", "1"),))
+        return structs.replace(one, key=RecordKey(one.name, one.type, setid), properties=(("aws/weight", "1"),))
 
     standing = [weighted(one, setid) for setid in ("eu", "us") for one in OURS]
     found = diff(wanted("foo", weighted(OURS[0], "eu")), *standing, capabilities=SCARCE)
@@ -116,15 +117,15 @@ class Amazonian:
 
     def adjust(self, zone, records):
         if ("alias", "true") not in records.properties:
-            return (replace(records, properties=()),)
+            return (structs.replace(records, properties=()),)
         if len(records.values) > 1:
             raise Rejected(f"{records.key}: an alias has one target")
-        return (replace(records, key=RecordKey(records.key.name, "A"), ttl=0),)
+        return (structs.replace(records, key=RecordKey(records.key.name, "A"), ttl=0),)
 
 
 def test_what_a_back_end_stores_in_its_own_way_is_planned_as_it_will_be_read():
     adjusting = Rules.of(zone(), SCARCE, Amazonian())
-    apex = replace(records("", "CNAME", "lb.example.net.", ttl=300), properties=(("alias", "true"),))
+    apex = structs.replace(records("", "CNAME", "lb.example.net.", ttl=300), properties=(("alias", "true"),))
     aim = wanted("", apex)
     first = plan.diff(adjusting, aim, at({}))
     after = carried_out({}, first.changes)
@@ -135,8 +136,8 @@ def test_what_a_back_end_stores_in_its_own_way_is_planned_as_it_will_be_read():
 
 def test_what_a_back_end_cannot_store_in_its_own_way_is_told_and_nothing_else_suffers():
     adjusting = Rules.of(zone(), SCARCE, Amazonian())
-    bad = replace(records("foo", "AAAA", "a.example.net.", "b.example.net."), properties=(("alias", "true"),))
-    strange = replace(records("foo"), properties=(("cloudflare-proxied", "true"),))
+    bad = structs.replace(records("foo", "AAAA", "a.example.net.", "b.example.net."), properties=(("alias", "true"),))
+    strange = structs.replace(records("foo"), properties=(("cloudflare-proxied", "true"),))
     found = plan.diff(adjusting, wanted("foo", bad, strange), at({}))
     assert reasons(found) == [("Failed", "Rejected")]
     assert written(found.changes)["foo.example.org A"] == ("192.0.2.1",)

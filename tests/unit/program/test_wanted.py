@@ -1,10 +1,9 @@
 """Wishes of several objects for one name."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from mcidns.model.names import DnsName
 from mcidns.model.records import Untouched
@@ -117,7 +116,7 @@ def test_several_wishes_of_one_object_for_one_name_are_one():
 
 def test_a_reverse_name_is_spared_while_its_object_cannot_be_judged_wholly():
     pointer = DnsName("1.2.0.192.in-addr.arpa.")
-    wishes = index(replace(wish("foo"), complete=False))
+    wishes = index(structs.replace(wish("foo"), complete=False))
     aim, other = wishes.aim(pointer), wishes.aim(name("bar"))
     assert isinstance(aim, Gone)
     assert isinstance(other, Gone)

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from mcidns.decide import decide
 from mcidns.kube import kinds
@@ -90,7 +91,7 @@ def test_a_cname_has_no_final_dot_and_a_service_record_keeps_it() -> None:
 
 def test_properties_and_set_identifiers_are_passed_on() -> None:
     plain = RecordSet.of(WWW, "A", 30, ("192.0.2.1",), "eu")
-    obj = made(wish(replace(plain, properties=(("aws/weight", "1"),))))
+    obj = made(wish(structs.replace(plain, properties=(("aws/weight", "1"),))))
     row = obj["spec"]["endpoints"][0]
     assert (row["setIdentifier"], row["providerSpecific"]) == ("eu", [{"name": "aws/weight", "value": "1"}])
 
@@ -186,7 +187,7 @@ def test_an_alias_never_stands_beside_addresses_that_must_stay() -> None:
 
 
 def apart(set_identifier: str, value: str, *pairs: tuple[str, str]) -> RecordSet:
-    return replace(RecordSet.of(WWW, "A", 30, (value,), set_identifier), properties=pairs)
+    return structs.replace(RecordSet.of(WWW, "A", 30, (value,), set_identifier), properties=pairs)
 
 
 def test_the_sets_of_a_policy_are_rows_of_one_name() -> None:

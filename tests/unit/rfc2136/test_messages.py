@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from mcidns_rfc2136 import names, rdata, tsig, wire
 from mcidns_rfc2136.tsig import ALGORITHMS, BadSignature, Key, Verifier
-from mcidns_rfc2136.wire import BadMessage, Record
+from mcidns_rfc2136.wire import BadMessage, Fresh, Record
 
 APEX = names.to_wire("example.org.")
 SECRET = b"hushhush89abcdef0123456789abcdef"
@@ -101,6 +101,17 @@ def test_names_are_written_right_on_both_sides_of_what_a_pointer_reaches(count: 
     message = wire.parse(b"\0\1" + wire.update(APEX, records, records))
     assert message.answer == tuple(records)
     assert message.authority == tuple(records)
+
+
+@settings(max_examples=30)
+@given(st.integers(1, 1200))
+def test_new_sets_are_written_right_on_both_sides_of_what_a_pointer_reaches(count: int) -> None:
+    fresh = [Fresh(names.to_wire(f"host-number-{i}.example.org."), rdata.A, 1, (bytes(4), bytes([9] * 4))) for i in range(count)]
+    message = wire.parse(b"\0\1" + wire.update(APEX, (), (), fresh))
+    assert message.answer == tuple(
+        Record(one.owner, absent, wire.NONE, 0, b"") for one in fresh for absent in (rdata.A, rdata.CNAME)
+    )
+    assert message.authority == tuple(Record(one.owner, rdata.A, wire.IN, 1, data) for one in fresh for data in one.data)
 
 
 def theirs(key: Key) -> dns.tsig.Key:

@@ -164,23 +164,24 @@ class Adjusts(Protocol):
 
 def refusal(records: RecordSet, capabilities: Capabilities, zone: DnsName) -> str | None:
     """Why no back end of these capabilities takes the set in this zone: a sentence with its remedy; None if it may."""
-    type_ = records.key.type
-    if not records.key.name.inside(zone):
-        return f"{records.key}: the name is not in zone {zone.relative}; move it to a DNSZone that holds it"
+    key = records.key
+    type_ = key.type
+    if not key.name.inside(zone):
+        return f"{key}: the name is not in zone {zone.relative}; move it to a DNSZone that holds it"
     if type_ not in capabilities.types:
-        return f"{records.key}: the zone's provider cannot write type {type_}; it can {', '.join(sorted(capabilities.types))}"
+        return f"{key}: the zone's provider cannot write type {type_}; it can {', '.join(sorted(capabilities.types))}"
     if type_ in {"A", "AAAA"}:
         family = socket.AF_INET if type_ == "A" else socket.AF_INET6
         for value in records.values:
             if not _is_address(family, value):
-                return f"{records.key}: {value[:80]!r} is no {'IPv4' if type_ == 'A' else 'IPv6'} address; correct the target"
+                return f"{key}: {value[:80]!r} is no {'IPv4' if type_ == 'A' else 'IPv6'} address; correct the target"
     if type_ == "CNAME":
-        if records.key.name == zone:
-            return f"{records.key}: the zone's apex cannot be a CNAME; give addresses"
+        if key.name == zone:
+            return f"{key}: the zone's apex cannot be a CNAME; give addresses"
         if len(records.values) > 1:
-            return f"{records.key}: a CNAME has one target, not {len(records.values)}; give one, or addresses"
-        if records.values == (records.key.name.text,):
-            return f"{records.key}: the CNAME points to itself; give another target"
+            return f"{key}: a CNAME has one target, not {len(records.values)}; give one, or addresses"
+        if records.values == (key.name.text,):
+            return f"{key}: the CNAME points to itself; give another target"
     return None
 
 

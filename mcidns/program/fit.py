@@ -1,6 +1,6 @@
 """Record sets cut to what a provider can express, with a word on what was lost; nothing is compared or written here."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from msgspec import Struct, structs
 
@@ -26,7 +26,7 @@ class Fitted(Struct, frozen=True, gc=False):
 
 
 def fit(
-    wished: Iterable[RecordSet], capabilities: Capabilities, *, apex: DnsName, default_ttl: int, adjust: Adjust | None = None
+    wished: Sequence[RecordSet], capabilities: Capabilities, *, apex: DnsName, default_ttl: int, adjust: Adjust | None = None
 ) -> Fitted:
     """Refuse what no server takes, clamp TTLs, and flatten set identifiers and properties where the back end has none.
 
@@ -53,11 +53,11 @@ def fit(
     return Fitted({records.key: records for records in kept}, tuple(dict.fromkeys(remarks)), refused)
 
 
-def _alone(wished: Iterable[RecordSet], capabilities: Capabilities, apex: DnsName) -> RecordSet | None:
+def _alone(wished: Sequence[RecordSet], capabilities: Capabilities, apex: DnsName) -> RecordSet | None:
     """The one plain set that most names wish for, where it can be written as it is."""
-    if not isinstance(wished, tuple) or len(wished) != 1:
+    if len(wished) != 1:
         return None
-    records: RecordSet = wished[0]
+    records = wished[0]
     if not records.values or records.properties or records.key.set_identifier:
         return None
     as_it_is = records.ttl > 0 and capabilities.min_ttl <= records.ttl <= capabilities.max_ttl

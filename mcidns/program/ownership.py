@@ -90,12 +90,9 @@ def check_owner(owner_id: str) -> None:
 
 def write(owner: str, resource: str, *, clusters: str = "", orphan: bool = False) -> str:
     """The ownership value in presentation format, labels sorted by key; a cluster note is made safe and cut at 180 characters."""
-    parts = [HERITAGE, f"external-dns/owner={owner}", f"external-dns/resource={resource}"]
-    if clusters:
-        parts.append(f"{CLUSTERS}={_note(clusters)}")
-    if orphan:
-        parts.append(f"{DELETION}={ORPHAN}")
-    return presented(",".join(parts))
+    noted = f",{CLUSTERS}={_note(clusters)}" if clusters else ""
+    kept = f",{DELETION}={ORPHAN}" if orphan else ""
+    return presented(f"{HERITAGE},external-dns/owner={owner},external-dns/resource={resource}{noted}{kept}")
 
 
 def presented(text: str) -> str:

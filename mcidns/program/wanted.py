@@ -56,6 +56,7 @@ class Gone:
 
 
 Aim = Wanted | Frozen | Gone
+_NO_FREEZE = (False, False)
 
 
 class Wishes:
@@ -75,8 +76,9 @@ class Wishes:
         """Put these in place of all of the object's intents. The names that changed, and whether a freeze of the object ended."""
         grouped: dict[DnsName, tuple[Intent, ...]] = {}
         for intent in intents:
-            known = grouped.get(intent.name)
-            grouped[intent.name] = (intent,) if known is None else (*known, intent)
+            name = intent.name
+            known = grouped.get(name)
+            grouped[name] = (intent,) if known is None else (*known, intent)
         before = self._by_source.get(source)
         if before is None:
             before, changed = {}, set(grouped)
@@ -88,7 +90,8 @@ class Wishes:
             self._by_source[source] = grouped
         else:
             self._by_source.pop(source, None)
-        return changed, self._count_freezes(source, before, grouped)
+        former, present = _freezes(before) if before else _NO_FREEZE, _freezes(grouped)
+        return changed, former != present and self._count_freezes(source, former, present)
 
     def _put(self, source: ObjectRef, name: DnsName, before: tuple[Intent, ...], after: tuple[Intent, ...]) -> None:
         if before and not self.is_settled:
@@ -105,12 +108,8 @@ class Wishes:
                 del self._by_name[name]
                 self._left[name] = _farewell(name, before)
 
-    def _count_freezes(
-        self, source: ObjectRef, before: dict[DnsName, tuple[Intent, ...]], after: dict[DnsName, tuple[Intent, ...]]
-    ) -> bool:
-        former, present = _freezes(before) if before else (False, False), _freezes(after)
-        if former == present:
-            return False
+    def _count_freezes(self, source: ObjectRef, former: tuple[bool, bool], present: tuple[bool, bool]) -> bool:
+        """Note what became of the object's freezes; whether one ended."""
         label = ownership.resource_label(source)
         thawed = False
         for counted, was, now in zip((self._untouched, self._incomplete), former, present, strict=True):
@@ -207,7 +206,7 @@ def _freezes(intents: dict[DnsName, tuple[Intent, ...]]) -> tuple[bool, bool]:
                 untouched = True
             elif not intent.complete:
                 incomplete = True
-    return untouched, incomplete
+    return (untouched, incomplete) if untouched or incomplete else _NO_FREEZE
 
 
 def _values(intents: Iterable[Intent]) -> Iterator[str]:

@@ -82,7 +82,8 @@ class _Sections:
             type_ = _PLAIN.get(key.type)
             if type_ is None or new is None or edit.old is not None or key.set_identifier:
                 break
-            fresh.append(Fresh(owner, type_, max(self._min_ttl, new.ttl), _encoded(new, type_)))
+            ttl = max(self._min_ttl, new.ttl) if self._min_ttl else new.ttl
+            fresh.append(Fresh(owner, type_, ttl, _encoded(new, type_)))
         else:
             self._fresh += fresh
             return

@@ -155,7 +155,7 @@ class Planner:
         self._judge_due = False
         pending = {name: found.changes for name, found in state.emptying.items()}
         allowed = state.ledger.judge(pending, self._owned(), state.zone.guard, approved=state.zone.approved_plan, now=now)
-        for name in allowed:
+        for name in allowed - state.dirty.keys():  # what changed meanwhile is planned anew: it may be wished for again
             changes = state.emptying.pop(name).changes
             state.open.setdefault(name, Open(len(changes), ()))
             self._count(changes)

@@ -127,8 +127,10 @@ class ZoneState:
         self.confirms = self.provider if isinstance(self.provider, Confirms) else None
 
     def mark(self, name: DnsName) -> None:
-        """Look at the name again as soon as possible."""
+        """Look at the name again as soon as possible; what waits to be sent for it is out of date and does not go."""
         self.dirty[name] = None
+        if name in self.open:
+            self.outbox.withdraw(name)
         if self.trouble is not None or self.read_trouble is not None:
             self.untold[name] = None
         self.wake.set()

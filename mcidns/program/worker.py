@@ -159,7 +159,7 @@ class Worker:
     def _work(self, now: float) -> bool:
         state = self.state
         to_plan = bool(state.dirty or state.passing or self._planner.rejudge_due(now))
-        if to_plan and len(state.outbox) >= WORTHWHILE and self._dispatch.launch(more_to_come=True):
+        if state.passing and len(state.outbox) >= WORTHWHILE and self._dispatch.launch(more_to_come=True):
             return True  # the provider works on it while the next slice is planned
         more = self._planner.run_slice(now) if to_plan else False
         self._reader.look_if_due()

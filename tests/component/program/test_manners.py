@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 import pytest
 
+from mcidns.errors import Transient
 from mcidns.model.names import DnsName
 from mcidns.model.records import Change
 from mcidns.program.programmer import Programmer
 from mcidns.provider import Capabilities, Receipt
-from mcidns.testing.memory import TYPES, MemoryProvider
+from mcidns.testing.memory import TYPES, Fault, MemoryProvider
 from tests.component.program.bench import provider, running
-from tests.unit.program.builders import ref, wish
+from tests.unit.program.builders import name, ref, wish
 
 
 async def test_planning_thousands_of_names_gives_way_to_other_tasks():
@@ -56,6 +57,44 @@ async def test_a_back_end_that_has_answered_gets_more_while_names_are_still_bein
         await bench.idle(60.0)
     while_planning = [left for left in server.to_plan if left]
     assert len(while_planning) >= 8
+
+
+@pytest.mark.looptime
+async def test_what_waits_while_a_back_end_is_down_does_not_go_out_once_it_is_out_of_date():
+    server = provider()
+    down = Fault("apply", Transient("no answer"), times=10**9)
+    server.faults.append(down)
+    async with running(server) as bench:
+        await bench.idle(30.0)
+        for number in range(2000):
+            bench.wish(wish(f"h{number}", "192.0.2.1", source=ref(f"h{number}")))
+        await asyncio.sleep(5.0)
+        for number in range(2000):
+            bench.wish(wish(f"h{number}", "192.0.2.2", source=ref(f"h{number}")))
+        down.times = 0
+        before = len(server.batches)
+        await bench.idle(300.0)
+        sent = {edit.new.values for batch in server.batches[before:] for one in batch for edit in one.edits if edit.new}
+        assert ("192.0.2.2",) in sent
+        assert ("192.0.2.1",) not in sent
+
+
+async def test_a_name_that_is_wished_for_again_before_its_pass_ends_is_never_emptied():
+    server = provider()
+    async with running(server) as bench:
+        for number in range(60):
+            bench.wish(wish(f"h{number}", "192.0.2.1", source=ref(f"h{number}")))
+        await bench.idle(30.0)
+        before, state = len(server.batches), bench.programmer._workers["example"].state
+        bench.programmer.forget(ref("h7"))
+        for number in range(1000, 9000):
+            bench.wish(wish(f"h{number}", "192.0.2.1", source=ref(f"h{number}")))
+        while not (state.passing and name("h7") in state.emptying):
+            await asyncio.sleep(0)
+        bench.wish(wish("h7", "192.0.2.1", source=ref("h7")))
+        await bench.idle(60.0)
+        assert name("h7") not in {one.name for batch in server.batches[before:] for one in batch}
+        assert bench.values("h7") == ("192.0.2.1",)
 
 
 @pytest.mark.looptime

@@ -189,7 +189,8 @@ def of_zone(report: ZoneReport, seen: Object | None, now: float) -> Object:
             "time": times.render(plan.at),
         }
     elif "lastPlan" in steps.section(seen, "status"):
-        found["lastPlan"] = steps.section(seen, "status")["lastPlan"]
+        before = steps.section(seen, "status", "lastPlan")
+        found["lastPlan"] = before if report.held else {**before, "digest": ""}
     return found
 
 

@@ -339,7 +339,10 @@ def test_a_zones_status_tells_what_waits_for_approval() -> None:
 
 def test_a_zone_without_a_plan_in_this_process_keeps_the_last_one() -> None:
     before = obj(status.of_zone(ZoneReport("main", 1, True, "Ready", "", plan=PlanReport(1, 0, 0, "abc", NOW)), None, NOW))
-    assert status.of_zone(ZoneReport("main", 1, True, "Ready", ""), before, LATER)["lastPlan"]["digest"] == "abc"
+    after = status.of_zone(ZoneReport("main", 1, True, "Ready", ""), before, LATER)
+    assert after["lastPlan"] == {"creates": 1, "updates": 0, "deletes": 0, "digest": "", "time": times.render(NOW)}
+    held = status.of_zone(ZoneReport("main", 1, True, "Ready", "", held="deletes 9 of 10 names: approve abc"), before, LATER)
+    assert held["lastPlan"]["digest"] == "abc"
 
 
 def test_a_providers_status_lists_what_it_can() -> None:
